@@ -31,22 +31,16 @@ const ROLES: MemoryId = MemoryId::new(6);
 
 pub use stable::manager::{ForeignMemory, OutOfMemory};
 
-/// Wasm pages by which each memory is to grow.
+/// Wasm pages by which each memory is to grow, by the memory's name in the map above.
 #[derive(Clone, Copy, Debug, Default)]
+#[allow(missing_docs)]
 pub struct Growth {
-    /// Of the inbox.
     pub inbox: u64,
-    /// Of the payloads.
     pub payloads: u64,
-    /// Of the state.
     pub state: u64,
-    /// Of the links.
     pub links: u64,
-    /// Of the keys.
     pub keys: u64,
-    /// Of the trie.
     pub trie: u64,
-    /// Of the roles.
     pub roles: u64,
 }
 
@@ -68,37 +62,37 @@ impl<M: Memory + Clone> StableMemory<M> {
         Manager::open(raw, MAX_STABLE_BYTES).map(|manager| Self { manager })
     }
 
-    /// The memory of the inbox region.
+    /// Memory 0: the records of messages.
     pub fn inbox(&self) -> VirtualMemory<M> {
         self.manager.memory(INBOX)
     }
 
-    /// The memory of the payload region.
+    /// Memory 1: ciphertexts and key tails.
     pub fn payloads(&self) -> VirtualMemory<M> {
         self.manager.memory(PAYLOADS)
     }
 
-    /// The memory of the durable state.
+    /// Memory 2: salt, seed, settings and ends of queues.
     pub fn state(&self) -> VirtualMemory<M> {
         self.manager.memory(STATE)
     }
 
-    /// The memory of the links region.
+    /// Memory 3: ranks, jumps and chain values.
     pub fn links(&self) -> VirtualMemory<M> {
         self.manager.memory(LINKS)
     }
 
-    /// The memory of the keys.
+    /// Memory 4: the records of keys.
     pub fn keys(&self) -> VirtualMemory<M> {
         self.manager.memory(KEYS)
     }
 
-    /// The memory of the trie.
+    /// Memory 5: the inner nodes of the trie of keys.
     pub fn trie(&self) -> VirtualMemory<M> {
         self.manager.memory(TRIE)
     }
 
-    /// The memory of the roles.
+    /// Memory 6: roles by principal.
     pub fn roles(&self) -> VirtualMemory<M> {
         self.manager.memory(ROLES)
     }

@@ -26,7 +26,10 @@
 #![allow(clippy::indexing_slicing, reason = "offsets are constants within an array of fixed length")]
 
 use crate::api::{Bound, Budget, MaxKeys, Quota, Rate, Reads, Reserves, Setting, SettingsError, Writes};
-use crate::limits::{MAX_KEYS, MAX_REBUILD_PAGES, MESSAGE_OVERHEAD, MIN_MAX_BYTES, MIN_REBUILD_PAGES, MIN_RETAINED};
+use crate::limits::{
+    MAX_ARGUMENT_BYTES, MAX_BATCH_MESSAGES, MAX_KEYS, MAX_REBUILD_PAGES, MESSAGE_OVERHEAD, MIN_MAX_BYTES,
+    MIN_REBUILD_PAGES, MIN_RETAINED,
+};
 use canister_base::budget::{BUDGET_BOUNDS, BUDGET_BYTES, TooLow};
 use std::mem::discriminant;
 
@@ -53,6 +56,12 @@ pub const CONFIGURATION_BYTES: usize = RESERVES + 16;
 const BUDGETS: [(usize, u32); 3] = [(STRANGERS, 7), (MEMBERS, 7 + BUDGET_BOUNDS), (OWNERS, 7 + 2 * BUDGET_BOUNDS)];
 /// Bounds of the durable form.
 const BOUNDS: u32 = 19;
+
+/// The amounts that strangers can add within `min_age_seconds`, as errors name them.
+const STRANGERS_MESSAGES: &str = "strangers.items.per_second × min_age_seconds + strangers.items.burst + 999";
+const STRANGERS_BYTES: &str =
+    "strangers.bytes.per_second × min_age_seconds + strangers.bytes.burst + 10 MiB + 125 bytes for each message";
+const _: () = assert!(MAX_BATCH_MESSAGES == 1_000 && MAX_ARGUMENT_BYTES == 10 << 20 && MESSAGE_OVERHEAD == 125);
 
 /// The settings, one field each. [`Setting`] documents them.
 ///
@@ -176,25 +185,27 @@ impl Configuration {
         self.check_youth()
     }
 
-    /// The messages that strangers can add while a message is too young to be dropped must stay below half of the
-    /// store. Otherwise they could fill it with young messages, and members' adds would be refused.
+    /// The messages that strangers can add while a message is too young to be dropped may take at most half of the store.
+    /// Otherwise they could fill it with young messages, and members' adds would be refused.
     fn check_youth(&self) -> Result<(), SettingsError> {
         if self.min_age_seconds == 0 || self.writes == Writes::members {
             return Ok(());
         }
-        let sent = |rate: Bound<Rate>| {
+        // A call is admitted while something is left, and may use more.
+        let sent = |rate: Bound<Rate>, more: u64| {
             rate.limit().map_or(u64::MAX, |rate| {
-                u64::from(rate.per_second) * u64::from(self.min_age_seconds) + u64::from(rate.burst)
+                u64::from(rate.per_second) * u64::from(self.min_age_seconds) + u64::from(rate.burst) + more
             })
         };
+        let added = sent(self.strangers.items, MAX_BATCH_MESSAGES as u64 - 1);
         if let Bound::AtMost(messages) = self.max_messages {
-            at_most("strangers.items over min_age_seconds", sent(self.strangers.items), messages / 2)?;
+            at_most(STRANGERS_MESSAGES, added, messages / 2)?;
         }
         if let Bound::AtMost(bytes) = self.max_bytes {
             // The ciphertext is part of the argument. Record and key tail come on top of it.
-            let records = sent(self.strangers.items).saturating_mul(MESSAGE_OVERHEAD);
-            let sent = sent(self.strangers.bytes).saturating_add(records);
-            at_most("strangers.bytes over min_age_seconds", sent, bytes / 2)?;
+            let records = added.saturating_mul(MESSAGE_OVERHEAD);
+            let sent = sent(self.strangers.bytes, MAX_ARGUMENT_BYTES).saturating_add(records);
+            at_most(STRANGERS_BYTES, sent, bytes / 2)?;
         }
         Ok(())
     }
@@ -439,18 +450,16 @@ mod tests {
             let mut configuration = Configuration::default();
             configuration.apply(&[
                 Setting::min_age_seconds(100),
-                Setting::max_messages(Bound::AtMost(2_000)),
-                Setting::max_bytes(Bound::AtMost(20_000_000)),
+                Setting::max_messages(Bound::AtMost(4_000)),
+                Setting::max_bytes(Bound::AtMost(40_000_000)),
                 Setting::strangers(Budget { items, bytes, ..Budget::default() }),
             ])
         };
-        let high = |what: &str, value, max| {
-            Err(SettingsError::TooHigh { setting: format!("strangers.{what} over min_age_seconds"), value, max })
-        };
-        assert_eq!(with(rate(9, 100), rate(90_000, 875_000)), Ok(()));
-        assert_eq!(with(rate(9, 101), rate(90_000, 1)), high("items", 1_001, 1_000));
-        assert_eq!(with(rate(9, 100), rate(90_000, 875_001)), high("bytes", 10_000_001, 10_000_000));
-        assert_eq!(with(Bound::Unlimited, rate(1, 1)), high("items", u64::MAX, 1_000));
+        let high = |what: &str, value, max| Err(SettingsError::TooHigh { setting: what.to_string(), value, max });
+        assert_eq!(with(rate(9, 101), rate(90_000, 264_240)), Ok(()));
+        assert_eq!(with(rate(9, 102), rate(90_000, 1)), high(STRANGERS_MESSAGES, 2_001, 2_000));
+        assert_eq!(with(rate(9, 101), rate(90_000, 264_241)), high(STRANGERS_BYTES, 20_000_001, 20_000_000));
+        assert_eq!(with(Bound::Unlimited, rate(1, 1)), high(STRANGERS_MESSAGES, u64::MAX, 2_000));
         let mut members = Configuration::default();
         let alone =
             [Setting::writes(Writes::members), Setting::max_messages(Bound::AtMost(9)), Setting::min_age_seconds(9)];

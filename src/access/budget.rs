@@ -15,7 +15,7 @@ use stable::budget::{Callers, Spent};
 /// The group of callers whose budget a call is charged to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Payer {
-    /// Callers without a role, in all calls that owners do not pay for.
+    /// Callers who are not members, in all calls that owners do not pay for.
     Strangers = 0,
     /// Writers and admins.
     Members = 1,
@@ -62,14 +62,15 @@ impl Default for Rates {
 }
 
 impl Payer {
-    /// The payer of an add.
-    pub fn of_add(caller: &Caller) -> Self {
+    /// The payer of an add, and of a call about no key.
+    pub fn of_caller(caller: &Caller) -> Self {
         if caller.is_member() { Self::Members } else { Self::Strangers }
     }
 
-    /// The payer of another call about keys: owners, if one of them is there and the caller owns it, or may claim it.
+    /// The payer of another call about keys. Owners pay if one of the keys exists and the caller owns it or has proved that
+    /// it may claim it: then `owns` is true.
     pub fn of_keys(caller: &Caller, owns: bool) -> Self {
-        if owns { Self::Owners } else { Self::of_add(caller) }
+        if owns { Self::Owners } else { Self::of_caller(caller) }
     }
 
     /// The payer's budget.

@@ -51,7 +51,7 @@ pub fn owns(key_id: &[u8], recorded: Option<Principal>, principal: Principal) ->
     implicit_owner(key_id).or(recorded) == Some(principal)
 }
 
-/// Whether `principal` may own a key, whatever a record says. `false` needs no look at the record.
+/// Whether `principal` may own a key, whatever a record says. If it returns `false`, the record need not be read.
 pub fn may_own(key_id: &[u8], principal: Principal) -> bool {
     principal != Principal::anonymous() && implicit_owner(key_id).is_none_or(|owner| owner == principal)
 }

@@ -54,7 +54,7 @@ impl Sight {
         if self.is_all() { progress } else { Progress { done: 0, total: 0 } }
     }
 
-    /// Whether the caller may see a key, depending on its record. `false` needs no look at the record.
+    /// Whether the caller may see a key, depending on its record. If it returns `false`, the record need not be read.
     pub fn may_see(&self, key_id: &[u8]) -> bool {
         match *self {
             Self::All => true,

@@ -45,7 +45,7 @@ pub struct Level {
 /// An add exceeds the share that it may fill.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyFull {
-    /// Since when strangers are refused, unix seconds; 0: smaller messages are still admitted.
+    /// Unix seconds since which strangers are refused; 0: smaller messages are still admitted.
     pub since: u32,
 }
 

@@ -13,8 +13,8 @@ pub struct TooLong {
     pub max: u32,
 }
 
-/// Progress of a rebuild of the index, in messages. While `total` is 0, the canister waits for the platform's
-/// randomness, once, right after its installation. Callers who do not see the whole store are told 0 of 0.
+/// Progress of a rebuild of the index, in messages. `total` is 0 while the canister waits for the platform's randomness
+/// after its installation, and for callers who do not see the whole store.
 #[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
     /// Messages indexed so far.
@@ -45,9 +45,9 @@ pub enum AddError {
     NotAllowed,
     /// See [`Limited`].
     Limited(Limited),
-    /// The key's unacknowledged messages fill the share of its quota that this caller may use.
+    /// Unacknowledged messages fill the share of the key's quota that this caller may use, or leave too little of it.
     KeyFull {
-        /// Unix seconds since when.
+        /// Unix seconds since which strangers are refused; 0: smaller messages are still admitted.
         since: u32,
     },
     /// The store is full, and its oldest message is too young to be dropped.
@@ -74,9 +74,10 @@ pub enum AddError {
     },
     /// The store is sealed for a snapshot, until an admin resumes it.
     Sealed,
-    /// The heap is close to its limit: no more keys are opened until an upgrade.
+    /// The heap is close to its limit, so no more keys are opened until an upgrade; or it has no room for the index entry of
+    /// one more message.
     LowMemory,
-    /// The index is being rebuilt; try again.
+    /// The canister is not ready. See [`Progress`].
     Unavailable(Progress),
     /// See [`OtherError`].
     Other(OtherError),
@@ -91,7 +92,7 @@ pub enum BatchError {
     Limited(Limited),
     /// The store is sealed for a snapshot, until an admin resumes it.
     Sealed,
-    /// The index is being rebuilt; try again.
+    /// The canister is not ready. See [`Progress`].
     Unavailable(Progress),
     /// See [`OtherError`].
     Other(OtherError),
@@ -121,7 +122,7 @@ pub enum GetError {
         /// 32.
         expected: u32,
     },
-    /// The index is being rebuilt; try again.
+    /// The canister is not ready. See [`Progress`].
     Unavailable(Progress),
     /// See [`OtherError`].
     Other(OtherError),
@@ -164,7 +165,7 @@ pub enum LookupError {
     },
     /// The call has too many items.
     BatchTooLong(TooLong),
-    /// The index is being rebuilt; try again.
+    /// The canister is not ready. See [`Progress`].
     Unavailable(Progress),
     /// See [`OtherError`].
     Other(OtherError),
@@ -220,7 +221,7 @@ pub enum CheckError {
         /// The last id assigned; 0: none.
         last: Id,
     },
-    /// The index is being rebuilt; try again.
+    /// The canister is not ready. See [`Progress`].
     Unavailable(Progress),
     /// See [`OtherError`].
     Other(OtherError),

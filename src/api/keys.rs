@@ -54,7 +54,7 @@ pub enum ClaimError {
     },
     /// An admin gave the key to somebody else.
     Owned,
-    /// The anonymous principal owns nothing.
+    /// The anonymous principal cannot own a key.
     Anonymous,
     /// See [`Limited`].
     Limited(Limited),
@@ -177,7 +177,7 @@ pub enum KeyError {
     NotAllowed,
     /// See [`Limited`].
     Limited(Limited),
-    /// The anonymous principal owns nothing.
+    /// Not a possible owner: the anonymous principal, the management canister, or not the principal that the key id is.
     Owner {
         /// The given principal.
         owner: Principal,

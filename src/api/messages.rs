@@ -99,7 +99,7 @@ pub struct Page {
     pub next: Id,
     /// All messages below this id have been dropped.
     pub first_id: Id,
-    /// True if messages between the cursor and this page were dropped before they were acknowledged, or may have been.
+    /// True if messages between the cursor and this page may have been dropped before they were acknowledged.
     pub gap: bool,
     /// Only on a page by key, if `prove` is set in its cursor.
     pub proof: Option<Proof>,

@@ -113,9 +113,9 @@ pub enum Setting {
     /// 4 KiB pages of stable memory that one step may touch while the index is rebuilt, from
     /// [`crate::limits::MIN_REBUILD_PAGES`] to [`crate::limits::MAX_REBUILD_PAGES`]. Unlimited means the latter.
     rebuild_pages(Bound<u32>),
-    /// Number of live messages, at least 1. An add that exceeds it drops the oldest.
+    /// Number of stored messages, at least 1. An add that exceeds it drops the oldest.
     max_messages(Bound<u32>),
-    /// Bytes of live messages, counted as in [`super::StoreStatus::live_bytes`], at least
+    /// Bytes of stored messages, counted as in [`super::StoreStatus::live_bytes`], at least
     /// [`crate::limits::MIN_MAX_BYTES`]. An add that exceeds it drops the oldest.
     max_bytes(Bound<u64>),
     /// Age in seconds at which a message is dropped, at least 1.
@@ -174,7 +174,7 @@ pub enum SettingsError {
     },
     /// A value is too high.
     TooHigh {
-        /// The setting's name.
+        /// The setting's name, or a sum of settings.
         setting: String,
         /// The given value.
         value: u64,
@@ -186,7 +186,8 @@ pub enum SettingsError {
         /// The setting's name.
         setting: String,
     },
-    /// Reads cannot be closed while everybody is a controller.
+    /// Neither reads nor writes can be restricted while the anonymous principal is a controller, because then everybody
+    /// is one.
     AnonymousController,
     /// See [`OtherError`].
     Other(OtherError),

@@ -59,19 +59,19 @@ pub struct StoreStatus {
     pub first_id: Id,
     /// The id that the next message gets.
     pub next_id: Id,
-    /// Live messages.
+    /// Stored messages: those from `first_id` on. Acknowledged ones count.
     pub messages: u32,
-    /// Known keys, with and without live messages.
+    /// Known keys, with and without messages.
     pub keys: u32,
     /// Dropped messages that are still in the index and memory.
     pub backlog: u32,
     /// True while ciphertexts of acknowledged messages wait to be overwritten.
     pub erasing: bool,
-    /// Timestamp of the oldest live message, unix seconds; 0: none.
+    /// Timestamp of the oldest stored message, unix seconds; 0: none.
     pub oldest_timestamp: u32,
-    /// Timestamp of the newest live message, unix seconds; 0: none.
+    /// Timestamp of the newest stored message, unix seconds; 0: none.
     pub newest_timestamp: u32,
-    /// Bytes of the live messages: records, ciphertexts and the tails of key ids that do not fit into a record.
+    /// Bytes of the stored messages: records, ciphertexts and the tails of key ids that do not fit into a record.
     pub live_bytes: u64,
     /// Bytes of stable memory that the canister occupies.
     pub stable_bytes: u64,
@@ -93,7 +93,7 @@ pub struct StoreStatus {
 pub struct CheckCursor {
     /// The next message to check.
     pub id: Id,
-    /// The number of the next key record to check.
+    /// The number of the next key record to check. Numbers beyond the last record stand for the slots of the trie.
     pub key: u32,
 }
 

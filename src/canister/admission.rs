@@ -21,8 +21,8 @@ pub fn update(_: &str, run: impl FnOnce()) {
 }
 
 /// Runs a query. If all replicas execute it, it costs as much as an update, and nobody can be charged, since a query
-/// keeps no changes. So if strangers have a budget, only members may do that. Owners may not: anybody becomes one by a message
-/// to a key of its own.
+/// keeps no changes. So if strangers are limited, only members may do that. Owners may not, because anybody can become an owner
+/// by sending a message to a key id of their own.
 pub fn query(_: &str, run: impl FnOnce()) {
     if ic_cdk::api::in_replicated_execution()
         && !with_kept(|store| store.is_unbounded() || may_update(store, &caller(store)))
@@ -33,7 +33,7 @@ pub fn query(_: &str, run: impl FnOnce()) {
     }
 }
 
-/// Answers the platform's question whether to admit an ingress message. If strangers have no budget, every call is
+/// Answers the platform's question whether to admit an ingress message. If strangers are not limited, every call is
 /// admitted and returns its own error.
 pub fn inspect() {
     let admitted = with_kept(|store| {
@@ -44,7 +44,7 @@ pub fn inspect() {
         let pays = |payer| pays(store, &caller, payer, Purpose::Other);
         match ic_cdk::api::msg_method_name().as_str() {
             "add_message" | "add_messages" => {
-                store.takes_from(&caller) && self::pays(store, &caller, Payer::of_add(&caller), Purpose::Add)
+                store.takes_from(&caller) && self::pays(store, &caller, Payer::of_caller(&caller), Purpose::Add)
             }
             "acknowledge" => {
                 let keys = acknowledged_keys();
@@ -84,7 +84,7 @@ fn owns(store: &Store, key_id: &[u8], caller: &Caller) -> bool {
     store.first_owned(iter::once(key_id), caller).is_some()
 }
 
-/// The keys of an acknowledgement; none, if there are too many: the call itself says so.
+/// The keys of an acknowledgement; none, if there are too many: then the call itself is charged to its caller and fails.
 fn acknowledged_keys() -> Vec<Vec<u8>> {
     let owned = |items: &[AcknowledgementRef<'_>]| items.iter().map(|item| item.key_id.to_vec()).collect();
     answer(|bytes| decoded(arguments::acknowledgements::<_, MAX_LOOKUP_ITEMS>(bytes, owned))).unwrap_or_default()

@@ -1,7 +1,7 @@
 //! One function for each method. It decodes the argument, checks it, calls the store and encodes the reply.
 
 use super::log;
-use super::runtime::{Store, caller, change, charge, everybody_controls, now, read, with_kept};
+use super::runtime::{Store, administer, caller, charge, everybody_controls, fail, now, read, well_formed, with_kept};
 use candid::Principal;
 use canister_base::call::{Argument, answer, decoded, reply};
 use canister_base::resources::heap_bytes;
@@ -26,13 +26,12 @@ pub fn add_message() {
     let argument = Argument::of_call();
     let large = argument.peek::<HEAD, _>(arguments::lengths_of_message);
     if let Some(Err(error)) = large.map(|(key_id, ciphertext)| check_lengths(key_id, ciphertext)) {
-        return replies::added(Err(error), reply);
+        return replies::added(fail(error), reply);
     }
     argument.read(|bytes| {
-        let (key_id, ciphertext) = decoded(arguments::message(bytes));
+        let Some((key_id, ciphertext)) = well_formed(arguments::message(bytes)) else { return };
         let new = NewMessageRef { key_id: &key_id, ciphertext: &ciphertext, send_key: None };
-        let added = check_lengths(key_id.len(), ciphertext.len())
-            .and_then(|()| charge_adds((1, bytes.len()), |store, caller, now| store.add_message(new, caller, now)));
+        let added = charge_adds((1, bytes.len()), |store, caller, now| store.add_message(new, caller, now));
         replies::added(added, reply);
     });
 }
@@ -42,7 +41,8 @@ pub fn add_messages() {
         let added = arguments::batch::<_, MAX_BATCH_MESSAGES>(bytes, |batch| {
             charge_adds((batch.len(), bytes.len()), |store, caller, now| store.add_messages(batch, caller, now))
         });
-        replies::all_added(decoded(added).unwrap_or_else(|length| Err(batch_too_long(length))), reply);
+        let Some(added) = well_formed(added) else { return };
+        replies::all_added(added.unwrap_or_else(|length| fail(batch_too_long(length))), reply);
     });
 }
 
@@ -109,7 +109,7 @@ fn charge_adds<T, E: From<Limited>>(
     size: (usize, usize),
     add: impl FnOnce(&mut Store, &Caller, u32) -> Result<T, E>,
 ) -> Result<T, E> {
-    let look_up = |_: &Store, caller: &Caller| (Payer::of_add(caller), ());
+    let look_up = |_: &Store, caller: &Caller| (Payer::of_caller(caller), ());
     charge(size, Purpose::Add, look_up, |store, caller, (), now| add(store, caller, now))
 }
 
@@ -193,13 +193,14 @@ pub fn acknowledge() {
                 store.acknowledge_all(items, owned, caller, now)
             })
         });
-        replies::all_acknowledged(decoded(acknowledged).unwrap_or_else(|length| Err(acks_too_long(length))), reply);
+        let Some(acknowledged) = well_formed(acknowledged) else { return };
+        replies::all_acknowledged(acknowledged.unwrap_or_else(|length| fail(acks_too_long(length))), reply);
     });
 }
 
 pub fn claim() {
     answer(|bytes| {
-        let (key_id, proof): (ByteBuf, OwnerProof) = decoded(general::decode(bytes));
+        let Some((key_id, proof)) = well_formed(general::decode::<(ByteBuf, OwnerProof)>(bytes)) else { return };
         let look_up = |store: &Store, caller: &Caller| {
             let found = store.look_up_for_claim(&key_id, &proof, caller);
             (Payer::of_keys(caller, found.as_ref().is_ok_and(KeyFound::is_there)), found)
@@ -212,7 +213,8 @@ pub fn claim() {
 
 pub fn set_key() {
     answer(|bytes| {
-        let (key_id, settings): (ByteBuf, Vec<KeySetting>) = decoded(general::decode(bytes));
+        let argument = general::decode::<(ByteBuf, Vec<KeySetting>)>(bytes);
+        let Some((key_id, settings)) = well_formed(argument) else { return };
         let look_up = |store: &Store, caller: &Caller| {
             let found = store.look_up(&key_id, caller);
             let owns = found.as_ref().is_some_and(|found| found.is_owned_by(&key_id, caller.principal()));
@@ -226,12 +228,9 @@ pub fn set_key() {
 
 pub fn set_settings() {
     answer(|bytes| {
-        let (version, settings): (u32, Vec<Setting>) = decoded(general::decode(bytes));
-        reply(&general::encode(change(|store, caller| {
+        let Some((version, settings)) = well_formed(general::decode::<(u32, Vec<Setting>)>(bytes)) else { return };
+        reply(&general::encode(administer(SettingsError::NotAllowed, |store, caller| {
             let current = store.settings_version();
-            if !caller.is_admin() {
-                return Err(SettingsError::NotAllowed);
-            }
             if version != current {
                 return Err(SettingsError::Version { given: version, current });
             }
@@ -248,11 +247,9 @@ pub fn set_settings() {
 pub fn set_role() {
     answer(|bytes| {
         // A role that this release does not know must not remove the present one.
-        let (principal, role): (Principal, Option<Role>) = decoded(general::decode_then_optional(bytes));
-        reply(&general::encode(change(|store, caller| {
-            if !caller.is_admin() {
-                return Err(RoleError::NotAllowed);
-            }
+        let argument = general::decode_then_optional::<Principal, Role>(bytes);
+        let Some((principal, role)) = well_formed(argument) else { return };
+        reply(&general::encode(administer(RoleError::NotAllowed, |store, caller| {
             store.set_role(principal, role)?;
             log::role(principal, role, caller.principal());
             Ok(())
@@ -271,25 +268,21 @@ pub fn get_roles() {
 
 pub fn retry_rebuild() {
     answer(|bytes| {
-        let () = decoded(general::decode(bytes));
-        reply(&general::encode(change(|store, caller| match () {
-            () if !caller.is_admin() => Err(RetryError::NotAllowed),
-            () if store.retry_rebuild() => {
-                log::rebuild_restarted(caller.principal());
-                Ok(())
+        let Some(()) = well_formed(general::decode(bytes)) else { return };
+        reply(&general::encode(administer(RetryError::NotAllowed, |store, caller| {
+            if !store.retry_rebuild() {
+                return Err(RetryError::NotFailed);
             }
-            () => Err(RetryError::NotFailed),
+            log::rebuild_restarted(caller.principal());
+            Ok(())
         })));
     });
 }
 
 pub fn seal() {
     answer(|bytes| {
-        let () = decoded(general::decode(bytes));
-        reply(&general::encode(change(|store, caller| {
-            if !caller.is_admin() {
-                return Err(SealError::NotAllowed);
-            }
+        let Some(()) = well_formed(general::decode(bytes)) else { return };
+        reply(&general::encode(administer(SealError::NotAllowed, |store, caller| {
             if !store.is_sealed() {
                 store.seal();
                 log::sealed(caller.principal());
@@ -301,11 +294,8 @@ pub fn seal() {
 
 pub fn resume() {
     answer(|bytes| {
-        let () = decoded(general::decode(bytes));
-        reply(&general::encode(change(|store, caller| {
-            if !caller.is_admin() {
-                return Err(ResumeError::NotAllowed);
-            }
+        let Some(()) = well_formed(general::decode(bytes)) else { return };
+        reply(&general::encode(administer(ResumeError::NotAllowed, |store, caller| {
             let epoch = store.resume(now()).ok_or(ResumeError::NotSealed)?;
             log::resumed(epoch, caller.principal());
             Ok(epoch)

@@ -13,29 +13,25 @@ fn line(text: &str) {
     ic_cdk::api::debug_print(text);
 }
 
-/// The canister was installed.
 pub fn installed() {
     line(&format!("release {RELEASE} is installed"));
 }
 
-/// The canister was upgraded to this release. So many messages are to be indexed.
+/// `messages`: number of messages that are to be indexed after an upgrade.
 pub fn upgraded(messages: u32) {
     line(&format!("upgraded to release {RELEASE}: {messages} messages are to be indexed"));
 }
 
-/// A rebuild of the index is over.
 pub fn rebuilt(messages: u64) {
     line(&format!("the index is rebuilt: it has {messages} entries"));
 }
 
-/// A rebuild of the index has failed.
 pub fn rebuild_stopped(error: RebuildError) {
     line(&format!("the rebuild of the index has stopped: {error}"));
 }
 
-/// An admin restarted the rebuild.
 pub fn rebuild_restarted(by: Principal) {
-    line(&format!("{by} has the index rebuilt again"));
+    line(&format!("{by} restarted the rebuild of the index"));
 }
 
 /// Settings were changed by an admin, or by an installation or upgrade.
@@ -44,7 +40,7 @@ pub fn settings(version: u32, by: Option<Principal>, settings: &[Setting]) {
     line(&format!("settings version {version}{by}: {settings:?}"));
 }
 
-/// A role was given or removed.
+/// Logs a new role, or that there is none any more, with the admin's principal.
 pub fn role(principal: Principal, role: Option<Role>, by: Principal) {
     match role {
         Some(role) => line(&format!("{principal} is {role:?} now, by {by}")),
@@ -52,27 +48,23 @@ pub fn role(principal: Principal, role: Option<Role>, by: Principal) {
     }
 }
 
-/// A budget was used up. Logged once each time.
+/// Logged once each time that a budget is used up, not for each refused call.
 pub fn budget_used_up(payer: Payer) {
     line(&format!("the budget of {} is used up", format!("{payer:?}").to_lowercase()));
 }
 
-/// The store was sealed.
 pub fn sealed(by: Principal) {
     line(&format!("sealed by {by}: adds are refused"));
 }
 
-/// The store was resumed.
 pub fn resumed(epoch: u64, by: Principal) {
     line(&format!("resumed by {by}, with epoch {epoch}"));
 }
 
-/// The heap comes close to its limit.
 pub fn low_memory() {
     line("low memory: no more keys are opened until an upgrade");
 }
 
-/// A key could not be forgotten.
 pub fn not_forgotten(damaged: Damaged) {
     line(&format!("a key was not forgotten: {damaged}"));
 }

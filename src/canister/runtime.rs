@@ -10,6 +10,8 @@
 use super::log;
 use candid::Principal;
 use canister_base::budget::cycles_of_call;
+use canister_base::call::{Argument, reject};
+use canister_base::general::Malformed;
 use canister_base::randomness;
 use canister_base::resources::watch_cycles;
 use ic_stable_structures::DefaultMemoryImpl;
@@ -17,7 +19,7 @@ use message_canister::access::budget::{Moment, Payer, Purpose};
 use message_canister::access::policy::check_policies;
 use message_canister::access::{Caller, Sight};
 use message_canister::api::{Limited, Reserves, Setting};
-use message_canister::limits::{ERASED_BYTES, SWEEP_INSTRUCTIONS};
+use message_canister::limits::SWEEP_INSTRUCTIONS;
 use message_canister::settings::Configuration;
 use message_canister::store::{Capacity, MessageStore, RebuildError, Rebuilt, View};
 use proofs::certified::certified_data;
@@ -62,9 +64,10 @@ pub fn change<T>(change: impl FnOnce(&mut Store, &Caller) -> T) -> T {
     })
 }
 
-/// Changes the store in a call that is charged to a payer: if the call is admitted, for so many items and the bytes of
-/// its argument. A refused call is charged one item and its cycles. `look_up` tells the payer, and what it has found for
-/// the change, which also gets the current time in Unix seconds.
+/// Changes the store in a call that is charged to a payer. An admitted call is charged its items (at least one), the bytes
+/// of its argument and its cycles. A refused call is charged one item and its cycles.
+///
+/// `look_up` returns the payer and a value that is passed to `change`. `change` also gets the current time in Unix seconds.
 pub fn charge<L, T, E: From<Limited>>(
     (items, bytes): (usize, usize),
     purpose: Purpose,
@@ -95,6 +98,40 @@ pub fn charge<L, T, E: From<Limited>>(
     })
 }
 
+/// Charges a call that fails whatever the store holds to its caller's group: one item, its bytes and its cycles. Returns
+/// `error`, or the limit that refuses the caller.
+pub fn fail<T, E: From<Limited>>(error: E) -> Result<T, E> {
+    Err(charge_failed().map_or_else(E::from, |()| error))
+}
+
+fn charge_failed() -> Result<(), Limited> {
+    let look_up = |_: &Store, caller: &Caller| (Payer::of_caller(caller), ());
+    charge((1, Argument::of_call().size()), Purpose::Other, look_up, |_, _, (), _| Ok(()))
+}
+
+/// The decoded argument of an update. `None`: it is malformed, and the call is charged and rejected. A trap would undo the
+/// charge.
+pub fn well_formed<T>(argument: Result<T, Malformed>) -> Option<T> {
+    argument.map_err(reject_malformed).ok()
+}
+
+#[cold]
+fn reject_malformed(why: Malformed) {
+    // A caller who is limited is told the same.
+    let _ = charge_failed();
+    reject(&why);
+}
+
+/// Changes the store for an admin. No budget refuses that, because admins change the budgets. Anybody else is charged,
+/// and gets `not_allowed`.
+pub fn administer<T, E>(not_allowed: E, change: impl FnOnce(&mut Store, &Caller) -> Result<T, E>) -> Result<T, E> {
+    let changed = self::change(|store, caller| caller.is_admin().then(|| change(store, caller)));
+    changed.unwrap_or_else(|| {
+        let _ = charge_failed();
+        Err(not_allowed)
+    })
+}
+
 /// The current time and, if the settings have a reserve, the cycles that can be spent.
 pub fn moment(store: &Store) -> Moment {
     let has_reserve = store.settings().reserves != Reserves::default();
@@ -118,7 +155,7 @@ fn with_store<T>(change: impl FnOnce(&mut Store) -> T) -> T {
 /// Arms the timer for the next background work, if there is any.
 fn arm(store: &Store) {
     if store.rebuild_failure().is_some() {
-        // Another step would fail in the same way. Only a controller restarts the rebuild.
+        // Another step would fail in the same way. Only an admin restarts the rebuild, by `retry_rebuild`.
     } else if store.rebuild_progress().is_some()
         || !store.has_salt()
         || store.backlog_kept() > 0
@@ -197,12 +234,7 @@ pub fn on_global_timer() {
             let is_within = || ic_cdk::api::instruction_counter() < SWEEP_INSTRUCTIONS;
             store.drop_excluded(now());
             store.sweep_while(is_within);
-            let mut bytes = ERASED_BYTES;
-            store.erase_while(|next| {
-                let fits = next <= bytes && is_within();
-                bytes = bytes.saturating_sub(next);
-                fits
-            });
+            store.erase_while(is_within);
             if let Err(damaged) = store.forget_while(now(), is_within) {
                 log::not_forgotten(damaged);
             }

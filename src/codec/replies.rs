@@ -85,8 +85,8 @@ const PROVED_HEADS: Header = heads_of(11)
 const ACKNOWLEDGED: [(&str, i8); 1] = [("messages", NAT32)];
 const ALL_ACKNOWLEDGED: Header =
     Header::new(4).record(ACKNOWLEDGED).variant([("Ok", 0)]).vec(1).variant([("Ok", 2)]).values([3]);
-/// As [`ALL_ACKNOWLEDGED`], for one key that the caller does not own. The platform charges each byte of a reply, and a
-/// refused caller need not have paid for them.
+/// As [`ALL_ACKNOWLEDGED`], for one key that the caller does not own. It is short, because the
+/// canister pays the platform for each byte of a reply, even to a caller who is refused.
 const NONE_ACKNOWLEDGED: Header =
     Header::new(4).variant([("NotOwner", NULL)]).variant([("Err", 0)]).vec(1).variant([("Ok", 2)]).values([3]);
 /// As [`ALL_ACKNOWLEDGED`], with the refusals that are written by hand.
@@ -99,7 +99,8 @@ const SOME_ACKNOWLEDGED: Header = Header::new(7)
     .vec(4)
     .variant([("Ok", 5)])
     .values([6]);
-/// The first of `types` types: the bounds and quota of a head, the head, its `opt`, their `vec`.
+/// A header of `types` types, with the first six of them: two bounds, the quota, the head, the head's `opt`, and the `vec`
+/// of these.
 const fn heads_of(types: u8) -> Header {
     Header::new(types)
         .variant([("unlimited", NULL), ("at_most", NAT32)])
@@ -120,7 +121,7 @@ const fn refused_by(case: &str, field: &str) -> Header {
     Header::new(3).record([(field, NAT32)]).variant([(case, 0)]).variant([("Err", 1)]).values([2])
 }
 
-/// An error by what callers have used of a budget, or of their own rate.
+/// The error `Limited`, with a case that has the field `retry_after`.
 const fn limited(case: &str) -> Header {
     Header::new(4)
         .record([("retry_after", NAT32)])

@@ -66,7 +66,7 @@ impl<M: Memory + Clone> MessageStore<M> {
             if at < before {
                 return Err(AckError::NotOwner);
             }
-            // The keys before the first changed nothing, so it is still what was found.
+            // Keys before the first owned one were not changed, so the earlier look-up is still valid.
             let found = first.take().or_else(|| self.look_up(item.key_id, caller)).ok_or(AckError::NotOwner)?;
             if !found.is_owned_by(item.key_id, caller.principal()) {
                 return Err(AckError::NotOwner);
@@ -106,7 +106,8 @@ impl<M: Memory + Clone> MessageStore<M> {
         Ok(Acknowledged { messages: rank.saturating_sub(first_rank).saturating_add(1) })
     }
 
-    /// The newest message of a key that is not above `through`. Precondition: `oldest`, which is stored, is not.
+    /// The newest message of a key that is not above `through`. Precondition: `oldest` is stored and not above
+    /// `through`.
     fn newest_through(&self, key: &Key, oldest: Id, through: Id) -> Id {
         let newest = key.head.last_id;
         if newest <= through {

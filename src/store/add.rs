@@ -44,8 +44,8 @@ impl<'a> From<&'a NewMessage> for NewMessageRef<'a> {
     }
 }
 
-/// A key to which something is written: where its label stands in the trie, and the key at which its way ends. A change of
-/// the store ends its use.
+/// A key to which something is written: its label, the label's path through the trie, and the leaf at which the path ends.
+/// Invalid after any change of the store.
 pub struct Found {
     pub(super) label: Hash,
     pub(super) path: Path,
@@ -60,7 +60,7 @@ impl Found {
         self.is_own
     }
 
-    /// Whether the key is there and a principal owns it. Another's key costs what an absent one costs.
+    /// Whether the key exists and a principal owns it. A key of somebody else costs as many instructions as a missing key.
     pub fn is_owned_by(&self, key_id: &[u8], principal: Principal) -> bool {
         self.leaf.as_ref().is_some_and(|(_, key)| self.is_own & owns(key_id, key.rights.owner, principal))
     }
@@ -124,16 +124,15 @@ impl<M: Memory + Clone> MessageStore<M> {
         let floor = live_from.max(key.head.acknowledged_id.saturating_add(1));
         self.admit(&mut key, caller, new.send_key, len, floor, timestamp)?;
 
-        let index_full = AddError::IndexFull { max: self.capacity.index_entries };
         if self.indexes.entries() >= self.capacity.index_entries {
-            return Err(index_full);
+            return Err(AddError::IndexFull { max: self.capacity.index_entries });
         }
         let (_, tail) = split_key(key_id);
         let extent = u64::from(len) + tail.len() as u64;
         let first_id = self.first_within(live_from, Coming { messages: 1, extent });
         self.spare_the_young(first_id, live_from, now)?;
         let payload_pages = self.payloads.pages_missing(extent).ok_or(AddError::StorageFull)?;
-        self.indexes.reserve(newest, displaced).map_err(|_| index_full)?;
+        self.indexes.reserve(newest, displaced).map_err(|_| AddError::LowMemory)?;
         self.memory
             .grow(Growth {
                 inbox: self.inbox.pages_missing(),
@@ -170,7 +169,8 @@ impl<M: Memory + Clone> MessageStore<M> {
         Ok(told(Added { id, duplicate: false }, sight, key_id, || key.rights.owner))
     }
 
-    /// A key's record and its path through the trie, for a change. `None`: the salt has not been drawn yet.
+    /// A key's record and its path through the trie, for a change. `None`: the salt has not been drawn yet, or the trie is
+    /// damaged.
     pub(super) fn find_for_change(&self, key_id: &[u8]) -> Option<Found> {
         let label = hash::label(self.state.salt()?, key_id);
         let path = self.trie.walk(&label).ok()?;
@@ -179,8 +179,9 @@ impl<M: Memory + Clone> MessageStore<M> {
         Some(Found { label, path, leaf, is_own })
     }
 
-    /// The same for a key that a principal owns. `None`: it is not there, or the principal does not own it. Another's key
-    /// costs what an absent one costs: only the owner's path is walked.
+    /// As [`Self::find_for_change`], for a key that a principal owns. `None`: also if the key does not exist or the
+    /// principal does not own it. A key of somebody else costs as many instructions as a missing key, because only an
+    /// owner's path is walked.
     pub(super) fn find_owned(&self, key_id: &[u8], principal: Principal) -> Option<Found> {
         let label = hash::label(self.state.salt()?, key_id);
         let leaf = self.leaf_of(&label);
@@ -241,7 +242,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         Link { rank: head.rank.saturating_add(1), jump, bytes: key.bytes.saturating_add(len), chains }
     }
 
-    /// The entry that moves: message `id` was the newest with `hash`, and will be filed under its pair.
+    /// The index entry to move: message `id` was the newest with `hash`, and will be filed under its pair.
     fn displaced(&self, id: Id, hash: &Hash) -> Result<Displaced, AddError> {
         let key_id = self.key_id(&self.inbox.record(id)).ok_or_else(|| AddError::Other(damaged(id)))?;
         let key = self.indexes.fingerprints.key(key_id.as_bytes());

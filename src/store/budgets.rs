@@ -43,7 +43,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         policy::may_add(self.settings().writes, caller)
     }
 
-    /// Whether strangers have no budget.
+    /// Whether strangers are not limited.
     pub fn is_unbounded(&self) -> bool {
         *Payer::Strangers.budget(self.settings()) == crate::api::Budget::default()
     }

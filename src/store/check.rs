@@ -109,7 +109,7 @@ impl<M: Memory + Clone> Slice<'_, M> {
         }
         let (offset, len) = (record.offset(), record.ciphertext_len());
         if len > MAX_CIPHERTEXT_BYTES || !store.payloads.holds(offset, len) {
-            let what = format!("{len} bytes at {offset} do not belong to a live message");
+            let what = format!("{len} bytes at {offset} do not belong to a stored message");
             return self.violation(4, record.id(), what);
         }
         let mut ciphertext = vec![0; len];
@@ -160,7 +160,12 @@ impl<M: Memory + Clone> Slice<'_, M> {
         if prev == 0 {
             let label = store.state.salt().map(|salt| hash::label(salt, key.id())).unwrap_or_default();
             if link != super::links::Link::first(label, len) {
-                self.violation(7, id, "is the first of its key, and its link is another's".to_string());
+                let has = format!("rank {}, {} bytes and a jump to {}", link.rank, link.bytes, link.jump.id);
+                self.violation(
+                    7,
+                    id,
+                    format!("is its key's first message, but its link is not a first one: it has {has}"),
+                );
             }
         } else if stored(prev) {
             let before = store.links.get(prev);
@@ -180,9 +185,14 @@ impl<M: Memory + Clone> Slice<'_, M> {
             self.violation(7, id, format!("does not commit to message {}, to which it jumps", jump.id));
         }
         let head = &key.head;
-        let ends = (head.rank, head.last_time, key.bytes) == (link.rank, record.timestamp(), link.bytes);
-        if head.last_id == id && (!ends || head.chain != store.chain_of(id)) {
-            self.violation(7, id, "is its key's newest, and the key's head is not its".to_string());
+        let (of_head, own) = ((head.rank, head.last_time, key.bytes), (link.rank, record.timestamp(), link.bytes));
+        if head.last_id == id && (of_head != own || head.chain != store.chain_of(id)) {
+            let numbers = format!("rank, time and bytes {own:?}, and in the head {of_head:?}");
+            self.violation(
+                7,
+                id,
+                format!("is its key's newest message, but the key's head has other values: {numbers}"),
+            );
         }
     }
 
@@ -216,7 +226,15 @@ impl<M: Memory + Clone> Slice<'_, M> {
             && possible
             && (key.oldest_id < floor || (floor..=head.last_id).contains(&key.oldest_id) && oldest_is_it());
         if !sound {
-            self.violations.push(format!("invariant 8, key at place {place}: its label or its numbers are wrong"));
+            let what = if leads_there {
+                format!(
+                    "wrong numbers: newest id {}, acknowledged {}, overwritten {}, oldest {}; rank {}, acknowledged {}",
+                    head.last_id, head.acknowledged_id, key.erased_id, key.oldest_id, head.rank, head.acknowledged_rank
+                )
+            } else {
+                "its label does not lead to it".to_string()
+            };
+            self.violations.push(format!("invariant 8, key at place {place}: {what}"));
         }
     }
 

@@ -63,7 +63,7 @@ impl<V: Memory> Inbox<V> {
         Ok(inbox)
     }
 
-    /// The oldest id that may be live.
+    /// The lowest id that is not dropped.
     pub fn first_id(&self) -> Id {
         self.low.first
     }
@@ -125,33 +125,33 @@ impl<V: Memory> Inbox<V> {
         self.last_timestamp = record.timestamp();
     }
 
-    /// The record of a live id.
+    /// The record of a stored id.
     pub fn record(&self, id: Id) -> Record {
         Record::read(self.slots.memory(), self.address(id))
     }
 
-    /// The position in the payload stream at which the extent of a live id starts.
+    /// The position in the payload stream at which the extent of a stored id starts.
     pub fn offset(&self, id: Id) -> u64 {
         let mut bytes = [0; 8];
         self.slots.memory().read(self.address(id) + OFFSET_OFFSET, &mut bytes[..6]);
         u64::from_le_bytes(bytes)
     }
 
-    /// The hash of a live id.
+    /// The hash of a stored id.
     pub fn hash(&self, id: Id) -> [u8; 32] {
         let mut hash = [0; 32];
         self.slots.memory().read(self.address(id) + HASH_OFFSET, &mut hash);
         hash
     }
 
-    /// The newest record, live or dropped; `None` if there never was one.
+    /// The newest record, even if it is dropped; `None` if there never was one.
     pub fn last(&self) -> Option<Record> {
         (self.next_id > 1).then(|| self.record(self.next_id - 1))
     }
 
     /// Appends `count` records, starting with `id`, to `records`. It reads one segment at a time.
     ///
-    /// Precondition: they are live.
+    /// Precondition: they are stored.
     pub fn read_run(&self, id: Id, count: u32, records: &mut Vec<Record>) {
         let (mut id, mut left) = (id, count);
         while left > 0 {
@@ -168,7 +168,7 @@ impl<V: Memory> Inbox<V> {
         self.slots.run_len(id, count)
     }
 
-    /// The timestamp of a live id.
+    /// The timestamp of a stored id.
     pub fn timestamp(&self, id: Id) -> u32 {
         self.read_u32(self.address(id) + TIMESTAMP_OFFSET)
     }
@@ -188,7 +188,7 @@ impl<V: Memory> Inbox<V> {
         self.slots.memory().write(self.address(id) + FLAGS_OFFSET, &[ERASED]);
     }
 
-    /// Links a live record to the next one of its key.
+    /// Links a record, which is still in the memory, to the next one of its key.
     pub fn set_next(&mut self, id: Id, next: Id) {
         self.slots.memory().write(self.address(id) + NEXT_ID_OFFSET, &next.to_le_bytes());
     }

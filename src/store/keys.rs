@@ -139,7 +139,7 @@ impl Key {
         self.id.get(..usize::from(self.len)).unwrap_or(&self.id)
     }
 
-    /// Whether the key has this id. Every id takes as long.
+    /// Whether the key has this id. The comparison takes the same time for every id.
     pub fn has_id(&self, key_id: &[u8]) -> bool {
         let mut padded = [0; MAX_KEY_ID_BYTES];
         match padded.get_mut(..key_id.len()) {
@@ -196,7 +196,8 @@ impl Key {
         bytes
     }
 
-    /// Any bytes are a key. Damaged bytes are a key that nobody asks for or owns.
+    /// Decodes any bytes. If the key id is damaged, no look-up finds the key. If the numbers are damaged so that they are
+    /// impossible, [`Self::is_sound`] is false. Damaged rights are not noticed.
     fn from_bytes(bytes: &[u8; KEY_BYTES]) -> Self {
         let word = |at| u32::from_le_bytes(field(bytes, at));
         let long = |at| u64::from_le_bytes(field(bytes, at));

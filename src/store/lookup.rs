@@ -22,22 +22,22 @@ pub struct StoredRef<'a> {
 }
 
 impl<M: Memory + Clone> View<'_, M> {
-    /// The oldest live id; 0: the store is empty.
+    /// The lowest stored id; 0: the store is empty, or the caller does not see the whole store.
     pub fn get_min_message_id(&self) -> Id {
         if self.live() == 0 || !self.sees_all() { 0 } else { self.first_id() }
     }
 
-    /// The newest live id; 0: the store is empty.
+    /// The highest stored id; 0: the store is empty, or the caller does not see the whole store.
     pub fn get_max_message_id(&self) -> Id {
         if self.live() == 0 || !self.sees_all() { 0 } else { self.inbox.next_id() - 1 }
     }
 
-    /// The oldest live id of a key; `None`: the key has no live message.
+    /// The lowest live id of a key; `None`: the key has no live message, or the caller sees no such key.
     pub fn get_min_message_id_by_key(&self, key_id: &[u8]) -> Result<Option<Id>, LookupError> {
         Ok(self.get_key_head(key_id)?.map(|head| head.min_id).filter(|id| *id != 0))
     }
 
-    /// The newest live id of a key; `None`: the key has no live message.
+    /// The highest live id of a key; `None`: the key has no live message, or the caller sees no such key.
     pub fn get_max_message_id_by_key(&self, key_id: &[u8]) -> Result<Option<Id>, LookupError> {
         check_key_length(key_id.len()).map_err(LookupError::KeyIdLength)?;
         let found = self.find_key(key_id).map_err(LookupError::Other)?;

@@ -118,7 +118,7 @@ pub enum OpenError {
         /// The fault.
         error: HeaderError,
     },
-    /// The settings are damaged.
+    /// The settings are damaged, or a later release wrote them.
     Settings,
     /// The roles are foreign or damaged.
     Roles(OpenRolesError),
@@ -129,7 +129,10 @@ impl fmt::Display for OpenError {
         match self {
             Self::Foreign(error) => write!(f, "{error}"),
             Self::Memory { memory, error } => write!(f, "{memory}: {error}"),
-            Self::Settings => write!(f, "the stored settings are none that this release knows"),
+            Self::Settings => write!(
+                f,
+                "this release cannot read the stored settings: they are damaged, or a later release wrote them"
+            ),
             Self::Roles(error) => write!(f, "roles: {error}"),
         }
     }

@@ -124,7 +124,7 @@ impl<M: Memory + Clone> View<'_, M> {
         }
         let mut first = self.first_id_where(|timestamp| timestamp >= from);
         let mut last = self.first_id_where(|timestamp| timestamp > until) - 1;
-        // Dropped messages are older than all live ones. If the span reaches back to them, it may have held some.
+        // Dropped messages are older than all stored ones. If the span reaches back to them, it may have held some.
         if first == self.first_id() {
             (first, last) = (1, last.max(first - 1));
         }
@@ -311,7 +311,7 @@ impl<M: Memory + Clone> View<'_, M> {
         }
     }
 
-    /// The first live id whose timestamp satisfies `condition`, or `next_id`.
+    /// The first stored id whose timestamp satisfies `condition`, or `next_id`.
     ///
     /// Precondition: if a timestamp satisfies it, all later timestamps do.
     fn first_id_where(&self, condition: impl Fn(u32) -> bool) -> Id {
@@ -333,9 +333,9 @@ pub fn bytes_in_page(record: &Record) -> usize {
     PAGE_MESSAGE_OVERHEAD + record.key_len() + record.ciphertext_len()
 }
 
-/// The error if a message's link leads to none that is live.
+/// The error if a message's link leads to none that is stored.
 fn damaged_link(id: Id) -> OtherError {
-    OtherError { code: DAMAGED, message: format!("a link to message {id}, which is not live, is damaged") }
+    OtherError { code: DAMAGED, message: format!("a link to message {id}, which is not stored, is damaged") }
 }
 
 fn check_range(min: u32, max: u32) -> Result<(), PageError> {

@@ -89,9 +89,9 @@ impl<M: Memory + Clone> View<'_, M> {
         Some(proof.to_bytes())
     }
 
-    /// Whether the caller may have a proof of this key. Where reads are closed, its owner may, once the key is there.
-    /// The proof that a key is absent shows the leaf beside it: with one key id after another, each of which a fresh
-    /// identity owns, anybody could list the leaves and watch which of them change.
+    /// Whether the caller may have a proof of this key. Where reads are closed, only its owner may, and only if the key
+    /// exists. A proof of absence shows a neighbouring leaf. Somebody could create many identities, ask for the key ids that
+    /// they own, list all leaves that way, and watch which of them change.
     fn may_prove(&self, sees_key: bool) -> bool {
         self.sees_all() || sees_key
     }
@@ -143,7 +143,7 @@ impl<M: Memory + Clone> View<'_, M> {
         for (at, id) in ids.iter().enumerate() {
             let link = self.links.get(*id);
             let back = link.rank.saturating_sub(link.jump.rank);
-            // Jumps lead back by 2^k - 1 ranks. Others are damaged; then no proof is true.
+            // Jumps lead back by 2^k - 1 ranks. If a jump is damaged and does not, then the proof does not verify.
             let code = back.saturating_add(1).ilog2() as u8;
             jumps.push(if back <= 1 || link.jump.id == 0 {
                 Jump::Previous

@@ -58,8 +58,8 @@ impl<M: Memory + Clone> View<'_, M> {
         if self.is_acknowledged(&record) { Err(self.dropped()) } else { Ok(record) }
     }
 
-    /// The record of the newest message whose ciphertext has this SHA-256. Older messages with it, of other keys, are found
-    /// by key and hash only: `NotFound` says nothing of them if the newest was acknowledged.
+    /// The record of the newest message whose ciphertext has this SHA-256. If that message was acknowledged, the result is
+    /// `NotFound`, even if older messages of other keys have the same hash and are live. Those are found by key and hash.
     pub fn record_by_hash(&self, hash: &[u8]) -> Result<Record, GetError> {
         let hash = hash_bytes(hash).map_err(|length| GetError::HashLength { length, expected: 32 })?;
         if !self.sees_all() {

@@ -143,7 +143,7 @@ impl<M: Memory + Clone> MessageStore<M> {
     /// Empties the index and starts to rebuild it. Dropped messages are not indexed again.
     pub(super) fn start_rebuild(&mut self) {
         let messages = self.inbox.next_id() - self.inbox.first_id();
-        self.indexes = Indexes::for_messages(&self.state.seed(), messages);
+        self.indexes = Indexes::for_messages(&self.state.seed(), messages.into());
         self.rebuild =
             (messages > 0).then(|| Rebuild { failed: None, first: self.inbox.first_id(), next: self.inbox.first_id() });
     }

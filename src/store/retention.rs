@@ -3,7 +3,7 @@
 //! ```text
 //!        reclaimed_id       first_id              next_id
 //!             │                │                     │
-//!   gone      ▼    backlog     ▼        live         ▼
+//!   gone      ▼    backlog     ▼       stored        ▼
 //!   ──────────┼────────────────┼─────────────────────┼──────▶ ids
 //!             sweep: two by each add, more by the timer
 //! ```
@@ -53,7 +53,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         let next_id = self.inbox.next_id();
         let mut first = first;
         if let Bound::AtMost(max) = settings.max_messages {
-            // All live messages may have to go, but unassigned ids are never dropped.
+            // All stored messages may have to go, but unassigned ids are never dropped.
             first = first.max((next_id + coming.messages).saturating_sub(max)).min(next_id);
         }
         if let Bound::AtMost(max) = settings.max_bytes {
@@ -156,7 +156,7 @@ impl<M: Memory + Clone> MessageStore<M> {
     /// Unmaps the segments below `reclaimed`. Precondition: the messages were swept, or the index is empty.
     pub(super) fn unmap_below(&mut self, reclaimed: Id) {
         let position = self.extent_start(reclaimed);
-        // A damaged record must not lead to unmapping live segments.
+        // A damaged record must not lead to unmapping segments of stored messages.
         if position <= self.payloads.end() {
             self.payloads.unmap_below(position);
         }

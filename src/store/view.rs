@@ -1,9 +1,12 @@
 //! The store as one caller sees it at one moment.
 //!
 //! A caller no longer sees a message from the second in which it becomes too old, even if it is not dropped yet. So
-//! with an age limit every read looks at the clock first, and returns nothing below the first live id. A message's
-//! `prev_id` is returned as stored, together with the first live id, so that callers see which links lead to dropped
+//! with an age limit every read looks at the clock first, and returns nothing below the view's `first_id`. A message's
+//! `prev_id` is returned as it was stored, together with `first_id`, so that callers see which links lead to dropped
 //! messages.
+//!
+//! A message is *stored* in a view if its id is not below the view's `first_id`. It is *live* if it is stored and not
+//! acknowledged.
 //!
 //! Where reads are closed, a caller sees only the keys that it owns. Other keys look absent.
 
@@ -44,12 +47,12 @@ impl<M: Memory + Clone> View<'_, M> {
         self.store
     }
 
-    /// The oldest id that may be live: all messages below it are gone. 0: the caller does not see the whole store.
+    /// The lowest id that may be stored: all messages below it are gone. 0: the caller does not see the whole store.
     pub fn shown_first_id(&self) -> Id {
         if self.sees_all() { self.first_id } else { 0 }
     }
 
-    /// The oldest id that may be live.
+    /// The lowest id that may be stored.
     pub fn first_id(&self) -> Id {
         self.first_id
     }
@@ -69,12 +72,12 @@ impl<M: Memory + Clone> View<'_, M> {
         self.store.indexed().map_err(|progress| self.sight.progress(progress))
     }
 
-    /// True if `id` is a live message, unless it has been acknowledged.
+    /// True if `id` is a stored message. It is live unless it has been acknowledged.
     pub(super) fn is_live(&self, id: Id) -> bool {
         id >= self.first_id && id < self.inbox.next_id()
     }
 
-    /// True if a message that is not dropped has been acknowledged. Until its ciphertext is overwritten, only its key's
+    /// True if a stored message has been acknowledged. Until its ciphertext is overwritten, only its key's
     /// record says so. Then its own record does.
     pub(super) fn is_acknowledged(&self, record: &Record) -> bool {
         let by_key = || {
@@ -84,7 +87,7 @@ impl<M: Memory + Clone> View<'_, M> {
         record.is_erased() || self.has_to_erase() && by_key() == Some(true)
     }
 
-    /// Number of messages that are not dropped.
+    /// Number of stored messages, acknowledged or not.
     pub(super) fn live(&self) -> u32 {
         self.inbox.next_id() - self.first_id
     }
@@ -94,7 +97,7 @@ impl<M: Memory + Clone> View<'_, M> {
         if !self.sight.may_see(key_id) {
             return Ok(None);
         }
-        // Both conditions are always looked at, so that another's key costs what an absent one costs.
+        // Both conditions are always evaluated, so that a key of somebody else costs as many instructions as a missing key.
         let is_seen = |key: &Key| key.has_id(key_id) & self.sight.sees(key_id, key.rights.owner);
         match self.store.find_leaf(key_id).filter(|(_, key)| is_seen(key)) {
             Some((place, key)) => self.sound(place, &key).map(|()| Some(key)).map_err(damaged_key),
@@ -110,12 +113,12 @@ impl<M: Memory + Clone> View<'_, M> {
         }
     }
 
-    /// The newest message with a hash that is not dropped.
+    /// The newest stored message with a hash.
     pub(super) fn find_newest(&self, hash: &[u8; 32]) -> Option<Id> {
         self.store.find_newest(self.indexes.fingerprints.newest(hash), hash, self.first_id)
     }
 
-    /// The oldest id of a key that can be live.
+    /// The lowest id of a key that can be live.
     pub(super) fn floor(&self, key: &Key) -> Id {
         self.first_id.max(key.head.acknowledged_id.saturating_add(1))
     }

@@ -11,10 +11,10 @@ use proofs::page::{Step, Taken};
 const USUAL_STEPS: usize = 64;
 
 impl<M: Memory + Clone> MessageStore<M> {
-    /// The oldest message, from `newest` back along its key's list, that belongs.
+    /// The oldest message for which `belongs` is true, found from `newest` back along its key's list.
     ///
-    /// Preconditions: `newest` belongs; if a message belongs, every newer one of the key does; all messages that belong
-    /// are stored. A damaged link ends the walk.
+    /// Preconditions: `belongs` is true for `newest`. If it is true for a message, it is true for every newer one of the
+    /// key. All these messages are stored. A damaged link ends the walk.
     pub(super) fn oldest_from(&self, newest: Id, belongs: impl Fn(Id) -> bool) -> Id {
         let mut at = newest;
         loop {

@@ -6,6 +6,7 @@ mod buckets;
 use candid::{Principal, decode_args, encode_args};
 use local_ic::{LocalIc, MessageId};
 use message_canister::api::*;
+use message_canister::limits::{MAX_BATCH_MESSAGES, MAX_CIPHERTEXT_BYTES, MAX_LOOKUP_ITEMS};
 use serde_bytes::ByteBuf;
 use std::rc::Rc;
 use std::time::Duration;
@@ -56,6 +57,12 @@ fn block(engine: &LocalIc, inbox: &Inbox, callers: &[Principal], mark: u32) -> V
     submitted.into_iter().map(|message| answered(engine, message)).collect()
 }
 
+/// A batch of different messages.
+fn batch(messages: usize, mark: u32) -> Vec<NewMessage> {
+    let text = |number: usize| [mark.to_le_bytes(), (number as u32).to_le_bytes()].concat();
+    (0..messages).map(|number| crate::support::new_message(b"many", &text(number))).collect()
+}
+
 fn budget(retry_after: u32) -> Result<Added, AddError> {
     Err(AddError::Limited(Limited::budget { retry_after }))
 }
@@ -96,24 +103,31 @@ fn strangers_use_up_nothing_of_members_and_owners() {
 #[test]
 fn a_flood_of_strangers_drops_no_young_message_and_keeps_no_member_out() {
     const MIN_AGE: u32 = 50;
+    const SECONDS: u32 = 300;
+    // A budget of which one message is left admits a batch of 1,000.
     let (engine, inbox) = with(&[
-        Setting::strangers(Budget { items: rate(1, 50), ..Budget::default() }),
-        Setting::max_messages(Bound::AtMost(200)),
+        Setting::strangers(Budget { items: rate(20, 50), ..Budget::default() }),
+        Setting::max_messages(Bound::AtMost(2 * (20 * MIN_AGE + 50 + 999))),
         Setting::min_age_seconds(MIN_AGE),
     ]);
-    let more = Setting::strangers(Budget { items: rate(1, 51), ..Budget::default() });
+    let more = Setting::strangers(Budget { items: rate(20, 51), ..Budget::default() });
     let too_high = inbox.set_settings(&[more]);
-    assert!(matches!(too_high, Err(SettingsError::TooHigh { value: 101, max: 100, .. })), "{too_high:?}");
-    let member = person(1_000);
+    assert!(matches!(too_high, Err(SettingsError::TooHigh { value: 2_050, max: 2_049, .. })), "{too_high:?}");
+    let member = person(u32::MAX);
     inbox.set_role(member, Some(Role::writer)).expect("a role");
     let member = inbox.called_by(member);
     // The second in which each message was stored, by id.
     let mut times = vec![0];
     let mut dropped = 1;
-    for second in 1..=200 {
+    for second in 1..=SECONDS {
         inbox.set_clock(second);
-        let strangers: Vec<_> = (0..20).map(|number| person(second * 20 + number)).collect();
+        // In some seconds single messages leave a part of the burst, in others a batch uses all of it at once.
+        let strangers: Vec<_> = (0..10).map(|number| person(second * 20 + number)).collect();
         block(&engine, &inbox, &strangers, second);
+        let batch = encode_args((batch(MAX_BATCH_MESSAGES, second),)).expect("it can be encoded");
+        if let Ok(message) = engine.submit_call(inbox.id, person(second), "add_messages", batch) {
+            engine.await_call(message).expect("a reply");
+        }
         assert!(member.add_message(b"to somebody", &second.to_le_bytes()).is_ok(), "in second {second}");
         let StoreStatus { first_id, next_id, .. } = inbox.store_status();
         times.resize(next_id as usize, second);
@@ -124,17 +138,16 @@ fn a_flood_of_strangers_drops_no_young_message_and_keeps_no_member_out() {
     }
     assert!(dropped > 100, "messages were dropped: {dropped}");
     // Members can fill the store themselves. Then they are told when there is room again.
-    let batch: Vec<_> = (0..300_u32).map(|n| crate::support::new_message(b"many", &n.to_le_bytes())).collect();
-    let answers = member.add_messages(&batch).expect("a good batch");
-    let full = answers.iter().find_map(|answer| match answer {
-        Err(AddError::StoreFull { retry_after }) => Some(*retry_after),
+    let fill = |number| member.add_messages(&batch(MAX_BATCH_MESSAGES, SECONDS + number)).expect("a good batch");
+    let full = (1..=5).flat_map(fill).find_map(|answer| match answer {
+        Err(AddError::StoreFull { retry_after }) => Some(retry_after),
         _ => None,
     });
-    let retry_after = full.expect("200 messages are younger");
+    let retry_after = full.expect("all messages are younger");
     assert!((1..=MIN_AGE).contains(&retry_after), "{retry_after}");
-    inbox.set_clock(200 + retry_after - 1);
+    inbox.set_clock(SECONDS + retry_after - 1);
     assert!(matches!(member.add_message(b"many", b"early"), Err(AddError::StoreFull { retry_after: 1 })));
-    inbox.set_clock(200 + retry_after);
+    inbox.set_clock(SECONDS + retry_after);
     assert!(member.add_message(b"many", b"then").is_ok());
     inbox.assert_all_invariants();
 }
@@ -172,6 +185,88 @@ fn refused_calls_count_so_that_the_next_block_is_refused_by_inspection() {
     assert_eq!(block(&engine, &inbox, &[person(1)], 3).len(), 1, "once it has waited for all of them");
 }
 
+/// Calls that fail for their arguments alone, and calls without items. Inspection admits them as it admits others.
+fn calls_in_vain() -> Vec<(&'static str, &'static str, Vec<u8>)> {
+    let good = "it can be encoded";
+    let add = |key_id: &[u8], length: usize| {
+        encode_args((ByteBuf::from(key_id), ByteBuf::from(vec![7; length]))).expect(good)
+    };
+    let keys = |count: usize| {
+        encode_args((vec![Acknowledgement { key_id: ByteBuf::from("key"), through: 1 }; count],)).expect(good)
+    };
+    let messages = |count: usize| encode_args((batch(count, 1),)).expect(good);
+    vec![
+        ("no key id", "add_message", add(b"", 0)),
+        ("a key id that is too long", "add_message", add(&[7; 5_000], 1)),
+        ("no ciphertext", "add_message", add(b"key", 0)),
+        ("a ciphertext that is too long", "add_message", add(b"key", MAX_CIPHERTEXT_BYTES + 1)),
+        ("a few bytes that are no candid", "add_message", vec![7; 100]),
+        ("many bytes that are no candid", "add_message", vec![7; MAX_CIPHERTEXT_BYTES]),
+        ("a batch that is no candid", "add_messages", vec![7; MAX_CIPHERTEXT_BYTES]),
+        ("too many messages", "add_messages", messages(MAX_BATCH_MESSAGES + 1)),
+        ("no messages", "add_messages", messages(0)),
+        ("too many keys", "acknowledge", keys(MAX_LOOKUP_ITEMS + 1)),
+        ("no keys", "acknowledge", keys(0)),
+    ]
+}
+
+#[test]
+fn calls_in_vain_are_charged_like_others() {
+    let cycles = Budget { cycles_a_day: Bound::AtMost(40_000_000), ..Budget::default() };
+    let items = Budget { items: rate(1, 3), ..Budget::default() };
+    let bytes = Budget { bytes: rate(1, 20), ..Budget::default() };
+    let each = Budget { each: rate(1, 3), ..Budget::default() };
+    for (what, method, arg) in calls_in_vain() {
+        // An update costs 6.2 M cycles, and each of these arguments has at least 12 bytes.
+        for (budget, most) in [(cycles, 7), (items, 3), (bytes, 2), (each, 3)] {
+            let (engine, inbox) = with(&[Setting::strangers(budget)]);
+            let mut admitted = 0;
+            while admitted < 50
+                && let Ok(message) = engine.submit_call(inbox.id, person(1), method, arg.clone())
+            {
+                let _ = engine.await_call(message);
+                admitted += 1;
+            }
+            assert!((1..=most).contains(&admitted), "{what}: {admitted} were admitted by {budget:?}");
+            assert!(submit(&engine, &inbox, person(1), b"key", b"text").is_none(), "{what}: {budget:?} is used up");
+            let is_shared = budget.each == Bound::Unlimited;
+            assert_eq!(submit(&engine, &inbox, person(2), b"key", b"text").is_none(), is_shared, "{what}: {budget:?}");
+        }
+    }
+}
+
+/// If strangers have no budget, inspection admits what otherwise only canisters could call.
+#[test]
+fn malformed_calls_and_calls_of_admins_only_are_charged_to_members() {
+    let nothing = || encode_args(()).expect("it can be encoded");
+    let noise = || b"no candid".to_vec();
+    let role = encode_args((person(3), Some(Role::admin))).expect("it can be encoded");
+    let settings = encode_args((1_u32, Vec::<Setting>::new())).expect("it can be encoded");
+    for (method, arg) in [
+        ("acknowledge", noise()),
+        ("claim", noise()),
+        ("set_key", noise()),
+        ("set_settings", noise()),
+        ("set_settings", settings),
+        ("set_role", noise()),
+        ("set_role", role),
+        ("retry_rebuild", nothing()),
+        ("seal", noise()),
+        ("seal", nothing()),
+        ("resume", nothing()),
+    ] {
+        let (engine, inbox) = with(&[Setting::members(Budget { items: rate(1, 3), ..Budget::default() })]);
+        let member = person(1_000);
+        inbox.set_role(member, Some(Role::writer)).expect("a role");
+        for _ in 0..3 {
+            drop(engine.update_call(inbox.id, member, method, arg.clone()));
+        }
+        let limited = inbox.called_by(member).add_message(b"key", b"text");
+        assert!(matches!(limited, Err(AddError::Limited(Limited::budget { .. }))), "{method}: {limited:?}");
+        inbox.set_settings(&[Setting::members(Budget::default())]).expect("an admin is not limited");
+    }
+}
+
 #[test]
 fn a_right_claim_of_a_key_that_exists_is_paid_by_owners() {
     let (engine, inbox) = with(&[Setting::strangers(small()), Setting::owners(small())]);
@@ -194,7 +289,7 @@ fn a_right_claim_of_a_key_that_exists_is_paid_by_owners() {
 fn a_batch_counts_its_messages_and_delays_the_next() {
     let (_, inbox) = with(&[Setting::strangers(small())]);
     let stranger = inbox.called_by(person(1));
-    let batch: Vec<_> = (0..100_u32).map(|n| crate::support::new_message(b"key", &n.to_le_bytes())).collect();
+    let batch = batch(100, 1);
     assert_eq!(stranger.add_messages(&batch).expect("admitted as a whole").len(), 100);
     let (_, other) = with(&[Setting::strangers(small())]);
     other.called_by(person(1)).add_messages(&batch).expect("admitted");

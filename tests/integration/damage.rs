@@ -140,7 +140,7 @@ fn a_rebuild_that_fails_stops_and_says_so_until_a_controller_tries_again() {
     assert_eq!(inbox.retry_rebuild(), Err(RetryError::NotFailed));
     let log = engine.fetch_canister_logs(inbox.id, inbox.caller).expect("a controller reads the log");
     let log: Vec<_> = log.iter().map(|record| String::from_utf8_lossy(&record.content)).collect();
-    let again = format!("{} has the index rebuilt again", inbox.caller);
+    let again = format!("{} restarted the rebuild of the index", inbox.caller);
     assert_eq!(log.iter().filter(|line| **line == again).count(), 2, "{log:?}");
     assert_eq!(log.last().expect("lines"), "the index is rebuilt: it has 900 entries");
     inbox.assert_all_invariants();

@@ -5,6 +5,7 @@ use candid::{Principal, decode_args, encode_args};
 use candid_parser::utils::CandidSource;
 use local_ic::LocalIc;
 use message_canister::api::*;
+use message_canister::limits::{MAX_BATCH_MESSAGES, MAX_LOOKUP_ITEMS};
 use message_canister::settings::Configuration;
 use serde_bytes::ByteBuf;
 use std::fs;
@@ -53,6 +54,20 @@ fn both_files_deploy_the_same_closed_store() {
         let is_default = unlimited.contains(&setting);
         let kept = matches!(setting, Setting::rebuild_pages(_) | Setting::writes(Writes::anyone));
         assert_eq!(is_default, kept, "{setting:?}");
+    }
+}
+
+/// A call may use more than what is left of its caller's rate, and the group is shut once nothing is left of its burst.
+#[test]
+fn one_member_or_owner_alone_shuts_nobody_out_with_one_burst() {
+    let mut configuration = Configuration::default();
+    configuration.apply(&of_icp()).expect("they are possible");
+    for (budget, largest_call) in
+        [(configuration.members, MAX_BATCH_MESSAGES as u32), (configuration.owners, MAX_LOOKUP_ITEMS as u32)]
+    {
+        let (items, each) = (budget.items.limit().expect("a rate"), budget.each.limit().expect("a rate"));
+        assert!(each.burst - 1 + largest_call < items.burst, "{budget:?}");
+        assert!(each.per_second < items.per_second, "{budget:?}");
     }
 }
 

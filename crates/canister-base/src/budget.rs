@@ -10,8 +10,8 @@
 //!     32
 //! ```
 //!
-//! Little-endian. A bound whose bit is 0 has no limit, and its bytes are 0. Owners keep the bits where they keep their other
-//! bounds' bits.
+//! Little-endian. A bound whose bit is 0 has no limit, and its bytes are 0. The structure that contains the budget stores
+//! these bits.
 
 use candid::{CandidType, Principal};
 use serde::{Deserialize, Serialize};
@@ -169,7 +169,8 @@ impl Budget {
         callers.admit(&caller, &pure(each), time).map_err(|wait| Limited::rate { retry_after: retry(wait) })
     }
 
-    /// Charges an admitted call of so many items and bytes. True: it has used up the budget.
+    /// Charges an admitted call of so many items and bytes. A call without items counts as one. True: it has used up the
+    /// budget.
     pub fn charge(
         &self,
         spent: &mut Spent,
@@ -178,6 +179,7 @@ impl Budget {
         (items, bytes): (u64, u64),
         time: u64,
     ) -> bool {
+        let items = items.max(1);
         if let Bound::AtMost(each) = self.each {
             callers.spend(&caller, &pure(each), items, time);
         }
@@ -245,6 +247,17 @@ mod tests {
         let none = Budget { bytes: Bound::AtMost(Rate { per_second: 0, burst: 1 }), ..example() };
         assert_eq!(none.check(), Err(TooLow { field: "bytes.per_second", value: 0, min: 1 }));
         assert_eq!(example().check(), Ok(()));
+    }
+
+    #[test]
+    fn a_call_without_items_counts_as_one() {
+        let (mut spent, mut callers) = (Spent::default(), Callers::new(2));
+        let (one, other) = (Principal::self_authenticating([1]), Principal::self_authenticating([2]));
+        assert!(!example().charge(&mut spent, &mut callers, one, (0, 0), SECOND));
+        assert!(example().charge(&mut spent, &mut callers, one, (0, 0), SECOND), "it was the second of a burst of 2");
+        let mine = Budget { each: Bound::AtMost(Rate { per_second: 1, burst: 1 }), ..Budget::default() };
+        mine.charge(&mut spent, &mut callers, other, (0, 0), SECOND);
+        assert_eq!(mine.admit(&spent, &callers, other, SECOND), Err(Limited::rate { retry_after: 1 }));
     }
 
     #[test]

@@ -20,6 +20,11 @@ impl Argument {
         Self { size: ic0::msg_arg_data_size() }
     }
 
+    /// Its bytes.
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
     /// Passes the first `HEAD` bytes of a large argument to `look`, before the whole argument is copied. `None` for a
     /// small argument. `HEAD` is at most 4,096.
     pub fn peek<const HEAD: usize, T>(&self, look: impl FnOnce(&[u8]) -> Option<T>) -> Option<T> {
@@ -48,6 +53,11 @@ pub fn answer<T>(answer: impl FnOnce(&[u8]) -> T) -> T {
 /// The decoded argument. A malformed argument traps: the caller gets a reject, and nothing has changed.
 pub fn decoded<T>(argument: Result<T, Malformed>) -> T {
     argument.unwrap_or_else(|why| ic_cdk::trap(why.message()))
+}
+
+/// Rejects the call because its argument is malformed. Unlike a trap, a reject keeps what the call has changed.
+pub fn reject(why: &Malformed) {
+    ic_cdk::api::msg_reject(why.message());
 }
 
 /// Sends the reply.

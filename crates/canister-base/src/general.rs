@@ -54,7 +54,9 @@ impl Malformed {
         match self {
             Self::Magic => "malformed argument: it does not start with DIDL".into(),
             Self::Values => "malformed argument: the values do not match its types".into(),
-            Self::Optional => "malformed argument: it is not of the type in canister.did".into(),
+            Self::Optional => {
+                "malformed argument: the optional value is not of the type in the canister's interface".into()
+            }
             Self::TrailingBytes => "malformed argument: bytes follow the last value".into(),
             Self::Candid(error) => format!("malformed argument: {error}").into(),
         }

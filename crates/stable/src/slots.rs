@@ -99,7 +99,7 @@ impl<V: Memory> Slots<V> {
     }
 
     /// Takes a slot into use: the one released last, otherwise the one at the end. Its bytes are 0. Even a damaged free
-    /// list does not lead to a slot in use, if the slot has a byte other than 0 behind its first four.
+    /// list does not lead to a slot in use, if each slot in use has a byte other than 0 behind its first four.
     ///
     /// Precondition: the memory has grown by [`Self::pages_missing`].
     pub fn allocate(&mut self) -> Result<u32, Damaged> {

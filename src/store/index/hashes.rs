@@ -22,8 +22,8 @@ pub struct HashIndex {
 
 impl HashIndex {
     /// An empty index, sized for `expected` messages.
-    pub fn for_messages(expected: u32) -> Self {
-        Self { table: Table::for_entries(expected.into()) }
+    pub fn for_messages(expected: u64) -> Self {
+        Self { table: Table::for_entries(expected) }
     }
 
     /// Number of messages in it.

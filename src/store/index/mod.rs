@@ -1,4 +1,4 @@
-//! The index on the heap: messages by hash. It can be rebuilt from the two regions.
+//! The index on the heap: messages by hash. It can be rebuilt from the inbox and the payloads.
 
 pub mod fingerprint;
 pub mod hashes;
@@ -18,7 +18,7 @@ pub struct Indexes {
 
 impl Indexes {
     /// An empty index, sized for `expected` messages.
-    pub fn for_messages(seed: &Seed, expected: u32) -> Self {
+    pub fn for_messages(seed: &Seed, expected: u64) -> Self {
         Self { fingerprints: Fingerprints::new(seed), hashes: HashIndex::for_messages(expected) }
     }
 

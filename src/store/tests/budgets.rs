@@ -35,7 +35,7 @@ const STRANGERS: u8 = 3;
 const PERSONS: u8 = 5;
 
 fn step() -> impl Strategy<Value = Step> {
-    let call = (0..PERSONS, any::<bool>(), any::<bool>(), 1..6_u64, 1..900_u64, 1..9_u64, 0..40_u128);
+    let call = (0..PERSONS, any::<bool>(), any::<bool>(), 0..6_u64, 1..900_u64, 1..9_u64, 0..40_u128);
     prop_oneof![
         24 => call.prop_map(|(by, owns, adds, items, bytes, spent, cycles)| Step::Call { by, owns, adds, items, bytes, spent, cycles }),
         3 => (0..3 * SECOND).prop_map(Step::Pass),
@@ -79,7 +79,7 @@ fn call(
 ) -> (u8, Result<(), Limited>) {
     let (items, bytes, spent) = used;
     let caller = store.caller(person(by).principal(), false);
-    let payer = if adds { Payer::of_add(&caller) } else { Payer::of_keys(&caller, owns) };
+    let payer = if adds { Payer::of_caller(&caller) } else { Payer::of_keys(&caller, owns) };
     let purpose = if adds { Purpose::Add } else { Purpose::Other };
     let result = store.admits(payer, purpose, caller.principal(), moment);
     match result {

@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::api::{MaxKeys, Setting};
+use crate::store::index::Indexes;
 
 #[test]
 fn ids_run_out_cleanly() {
@@ -35,6 +36,19 @@ fn the_index_fills_up_cleanly() {
     assert!(add(&mut store, &[0], b"x", 1).unwrap().duplicate);
     assert!((memory.snapshot(), answers(&store)) == before);
     assert_eq!(status(&store, 0).index_entries, 4);
+}
+
+#[test]
+fn a_heap_without_room_for_the_index_takes_no_message() {
+    let memory = SparseMemory::default();
+    let mut store = create(&memory);
+    // A shard of this index would not fit into any address space.
+    store.indexes = Indexes::for_messages(&store.state.seed(), 1 << 62);
+    let before = (memory.snapshot(), answers(&store));
+    assert_eq!(add(&mut store, b"k", b"x", 1), Err(AddError::LowMemory));
+    assert!((memory.snapshot(), answers(&store)) == before);
+    store.indexes = Indexes::for_messages(&store.state.seed(), 0);
+    assert_eq!(add(&mut store, b"k", b"x", 1).map(|added| added.id), Ok(1));
 }
 
 /// Strangers reach their limit of keys first. Known keys still take messages.

@@ -40,7 +40,7 @@ fn a_broken_link_is_found() {
     assert!(says(&broken_by(0, record(4) + 32, 7), 2, "message 4: next_id 7 does not lead back"));
     assert!(says(&broken_by(0, record(4) + 32, 0), 2, "message 4: ends its list"));
     assert!(says(&broken_by(0, record(4) + 36, 1), 2, "message 4: prev_id 1 does not lead back"));
-    assert!(says(&broken_by(0, record(4) + 36, 0), 7, "message 4: is the first of its key"));
+    assert!(says(&broken_by(0, record(4) + 36, 0), 7, "message 4: is its key's first message"));
 }
 
 #[test]

@@ -203,7 +203,7 @@ fn a_key_with_damaged_numbers_is_an_error_of_its_own_calls() {
         let acknowledged = store.acknowledge_one(b"wrong", 6, &person(2), EPOCH);
         assert!(matches!(acknowledged, Err(AckError::Other(error)) if error.code == 1));
         assert!(memory.snapshot() == before, "nothing has changed");
-        store.erase_while(|_| true);
+        store.erase_while(|| true);
         assert!(!store.has_to_erase());
         add(&mut store, b"sound", b"more", EPOCH).unwrap();
     }

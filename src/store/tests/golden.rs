@@ -288,7 +288,7 @@ fn store_of_the_image(memory: &SparseMemory) -> Store {
     // One of three acknowledged messages is overwritten.
     assert_eq!(store.acknowledge_one(&key, 19, &owner, 1_600_000_000), Ok(Acknowledged { messages: 3 }));
     let mut left = [true, false].into_iter();
-    store.erase_while(|_| left.next() == Some(true));
+    store.erase_while(|| left.next() == Some(true));
     store.set_role(owner.principal(), Some(Role::reader)).unwrap();
     store.set_settings(&[Setting::max_messages(Bound::AtMost(41))], 1_600_000_000).unwrap();
     store

@@ -360,7 +360,7 @@ fn told(sent: &Sent) -> Shown {
 /// Overwrites at most so many messages.
 fn erase(store: &mut Store, count: u32) {
     let mut asked = 0;
-    store.erase_while(|_| {
+    store.erase_while(|| {
         asked += 1;
         asked <= count
     });

@@ -188,7 +188,8 @@ fn a_call_that_is_only_taken_in_is_polled() {
 fn traps_missing_methods_and_missing_canisters_are_told_apart() {
     let network = Network::start();
     let curl = Curl::of(&network);
-    for (method, error_code) in [("add_message", "IC0503"), ("missing", "IC0536")] {
+    for (method, error_code) in [("get_message_by_id", "IC0503"), ("missing", "IC0536")] {
+        // As an update.
         let request = envelopes::call(&AnonymousIdentity, curl.canister, method, b"no candid".to_vec());
         let certificate = curl.certified(&request).expect("the root key has signed it");
         assert_eq!(certificate.status(&request.id, "status"), b"rejected", "{method}");

@@ -14,6 +14,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use ::client::agent::AgentTransport;
 use ::client::directory::api::*;
 use ::client::directory::directory_core::bundle::Bundle;
+use ::client::directory::directory_core::proof::Proof;
 use ::client::directory::directory_core::verify::{Memory, Trusted, Verified};
 use ::client::directory::{DirectoryClient, pin, published, request};
 use ::client::{Retry, Transport};
@@ -63,6 +64,15 @@ async fn reply(transport: &AgentTransport, label: &str, known: u64) -> Vec<u8> {
     transport.query(asked.method, asked.arg).await.expect("it replies")
 }
 
+/// The proof of an old reply, which leads to the log of now: a replica asks for that part of it.
+async fn led_to_newest(client: &Client, old: &[u8]) -> ByteBuf {
+    let old = decoded::<Found, LookupError>(old).expect("it was answered");
+    let mut proof = Proof::decode(&old.proof).expect("it is a proof");
+    let checkpoint = client.get_checkpoint(proof.head.epoch + 1).await.expect("the log is known");
+    proof.to_newest = checkpoint.consistency.iter().map(|hash| hash[..].try_into().expect("32 bytes")).collect();
+    ByteBuf::from(proof.encode())
+}
+
 impl Stage {
     pub async fn set() -> Self {
         let network = Network::of_directories(2);
@@ -94,10 +104,10 @@ impl Stage {
         let bundle = |issued, expiry| bundle(trusted.realm, second.index, 2, issued, expiry);
         let newest = bundle(now - 60, now + DAY);
         client.put_bundle(&alice, &newest.encode()).await.expect("it is stored");
-        let old_proof = decoded::<Found, LookupError>(&old).expect("it was answered").proof;
-        let bundles = |bundle: Bundle| {
-            let reply = Ok::<_, BundleError>(vec![ByteBuf::from(bundle.encode())]);
-            Answer::Reply(encoded((reply,)))
+        let old_proof = led_to_newest(&client, &old).await;
+        let bundles = |bundles: &[&Bundle]| {
+            let bundles = bundles.iter().map(|bundle| ByteBuf::from(bundle.encode()));
+            Answer::Reply(encoded((Ok::<_, BundleError>(bundles.collect::<Vec<_>>()),)))
         };
         let forged = Bundle { signature: [7; 64], ..newest.clone() };
 
@@ -106,16 +116,17 @@ impl Stage {
         let lies: Arc<[Lie]> = [
             (lookup("alice"), "a foreign key", false, Answer::Forged { from: public(2).into(), to: public(66).into() }, "Map", "Map"),
             (lookup("alice"), "a foreign profile", false, Answer::Forged { from: b"hello".into(), to: b"HELLO".into() }, "Profile", "Profile"),
-            (lookup("alice"), "an old key under the certificate of now", false, Answer::Proof(old_proof), "ToNewest", "ToNewest"),
+            (lookup("alice"), "an old key under the certificate of now", false, Answer::Proof(old_proof), "Outdated", "ToNewest/Outdated"),
             (lookup("alice"), "an old key under the certificate of then", true, Answer::Reply(old), "FromKnown", "FromKnown"),
             (lookup("alice"), "a hidden label", false, Answer::Reply(absent), "Vrf", "Vrf"),
             (lookup("bob"), "a head that was rolled back", true, Answer::Reply(rolled_back), "FromKnown", "FromKnown"),
             (lookup("bob"), "a forked log", true, Answer::Reply(forked), "FromKnown", "FromKnown"),
             (lookup("alice"), "another canister's certificate", false, Answer::Reply(elsewhere), "its certificate proves nothing", "certificate"),
             (lookup("alice"), "no certificate", false, Answer::Uncertified, "the proof is missing", "no-proof"),
-            (Question::Bundles, "a bundle after its expiry", false, bundles(bundle(now - 2 * DAY, now - DAY)), "Expired", "Expired"),
-            (Question::Bundles, "a bundle behind a newer one", true, bundles(bundle(now - DAY, now + DAY)), "NotNewer", "NotNewer"),
-            (Question::Bundles, "a forged bundle", false, bundles(forged), "Signature", "Signature"),
+            (Question::Bundles, "a bundle after its expiry", false, bundles(&[&bundle(now - 2 * DAY, now - DAY)]), "Expired", "Expired"),
+            (Question::Bundles, "a bundle behind a newer one", true, bundles(&[&bundle(now - DAY, now + DAY)]), "NotNewer", "NotNewer"),
+            (Question::Bundles, "a bundle twice", false, bundles(&[&newest, &newest]), "NotNewer", "NotNewer"),
+            (Question::Bundles, "a forged bundle", false, bundles(&[&forged]), "Signature", "Signature"),
         ]
         .map(|(question, name, remembers, answer, rust, typescript)| Lie { name, question, remembers, answer, rust, typescript })
         .into();

@@ -39,8 +39,8 @@ fn status_interface_configuration_and_a_lookup_are_read() {
     let verified = |label: &str| {
         let label = Label::Name(label.to_string());
         let certified_time = now.as_nanos() as u64;
-        let query =
-            Query { label: &label, certified: log, certified_time, memory: None, contact: None, now: now.as_secs() };
+        let (view, now) = (View::newest.into(), now.as_secs());
+        let query = Query { label: &label, view, certified: log, certified_time, memory: None, contact: None, now };
         trusted.verify(&query, &found.proof)
     };
     assert_eq!(verified("alice").expect("its absence is proved").state, None);

@@ -48,7 +48,7 @@ fn the_log_has_the_installation_and_traps() {
     let (network, icp) = (Network::start(), Icp::new());
     let inbox = Inbox::of(&icp, &network);
     for _ in 0..2 {
-        inbox.call("add_message", "00", &["--args-format", "hex"]).failed();
+        inbox.call("get_message_by_id", "00", &["--args-format", "hex"]).failed();
     }
     let first = inbox.manage("logs", &["--until-index", "1"]);
     assert!(first.contains("release") && first.contains("is installed"), "{first}");

@@ -188,7 +188,8 @@ fn traps_missing_methods_and_missing_canisters_are_told_apart() {
     let nobody = Inbox::at(&icp, network.url(), network.absent_canister());
     let no_candid = ["--args-format", "hex"];
     for (outcome, error_code) in [
-        (inbox.call("add_message", "00", &no_candid), "IC0503"),
+        (inbox.call("add_message", "00", &no_candid), "IC0406"),
+        (inbox.call("get_message_by_id", "00", &no_candid), "IC0503"),
         (inbox.call("get_message_by_id", "00", &[&no_candid[..], &["--query"]].concat()), "IC0503"),
         (inbox.call("missing", "()", &[]), "IC0536"),
         (inbox.call("missing", "()", &["--query"]), "IC0536"),

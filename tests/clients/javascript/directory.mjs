@@ -31,7 +31,8 @@ export async function everyLieAboutADirectoryIsNamed(packages, settings) {
     const { Ok } = await directory.lookup({ label, view: { newest: null }, known, history: { newest: null } });
     const { log, certificate } = Ok.certified;
     const certified = { log: Uint8Array.from(log), certificate: certificate[0] && Uint8Array.from(certificate[0]) };
-    const asked = { canister: id, rootKey: network.rootKey, trusted, memory: remembered, contact: undefined, label };
+    const pinned = { canister: id, rootKey: network.rootKey, trusted };
+    const asked = { ...pinned, memory: remembered, contact: undefined, label, view: 'newest' };
     await verifyFound(asked, { proof: Uint8Array.from(Ok.proof), certified });
   }
 

@@ -62,7 +62,7 @@ export async function trapsMissingMethodsAndMissingCanistersAreToldApart(package
   const canister = actor({ ...packages, idlFactory }, network, settings.canister);
   const nobody = actor({ ...packages, idlFactory }, network, settings.absentCanister);
   for (const [attempt, code, rejectCode, errorCode] of [
-    [() => canister.add_message(1), 'CertifiedRejectErrorCode', 5, 'IC0503'],
+    [() => canister.add_message(1), 'CertifiedRejectErrorCode', 4, 'IC0406'],
     [() => canister.get_message_by_id('text'), 'UncertifiedRejectErrorCode', 5, 'IC0503'],
     [() => canister.missing(), 'CertifiedRejectErrorCode', 5, 'IC0536'],
     [() => canister.missing_query(), 'UncertifiedRejectErrorCode', 5, 'IC0536'],
@@ -71,8 +71,8 @@ export async function trapsMissingMethodsAndMissingCanistersAreToldApart(package
   ]) {
     assert.deepEqual(await rejection(attempt), [code, rejectCode, errorCode], `${attempt}`);
   }
-  const trap = await failure(() => canister.add_message(1));
-  assert.match(trap.message, /malformed argument/);
+  const malformed = await failure(() => canister.add_message(1));
+  assert.match(malformed.message, /malformed argument/);
 }
 
 export async function rejectionsOfCanistersAreTold(packages, settings) {

@@ -119,9 +119,11 @@ async fn traps_missing_methods_and_missing_canisters_are_told_apart() {
     let (agent, inbox) = (agent(&network.url(), identities::secp256k1()).await, network.canister());
     let error = |kind, code, text: &str| (kind, code, text.to_string());
 
-    let trap = update(&agent, inbox, "add_message", (1u8,)).await;
-    let message = trap.as_ref().expect_err("it traps").to_string();
+    let rejected = update(&agent, inbox, "add_message", (1u8,)).await;
+    let message = rejected.as_ref().expect_err("it is malformed").to_string();
     assert!(message.contains("malformed argument"), "the reason is told: {message}");
+    assert_eq!(rejection(rejected), error("certified", RejectCode::CanisterReject, "IC0406"));
+    let trap = update(&agent, inbox, "get_message_by_id", ("text",)).await;
     assert_eq!(rejection(trap), error("certified", RejectCode::CanisterError, "IC0503"));
     let trap = query(&agent, inbox, "get_message_by_id", ("text",)).await;
     assert_eq!(rejection(trap), error("uncertified", RejectCode::CanisterError, "IC0503"));

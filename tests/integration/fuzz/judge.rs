@@ -264,7 +264,7 @@ fn decode<A: for<'a> ArgumentDecoder<'a>>(arg: &[u8]) -> Option<A> {
 }
 
 fn is_decoding(reject: &Reject) -> bool {
-    reject.is_trap() && reject.message.contains("malformed argument")
+    reject.message.contains("malformed argument")
 }
 
 fn is_too_dear(reject: &Reject) -> bool {

@@ -122,14 +122,13 @@ impl Buckets {
         }
     }
 
-    /// Charges a call that was admitted or refused: its items, bytes and cycles.
+    /// Charges a call that was admitted or refused: its items, at least one, its bytes and its cycles.
     pub fn charge(&mut self, paying: Paying, admitted: bool, (items, bytes, cycles): (u64, u64, u64)) {
         let group = &mut self.groups[usize::from(paying.group)];
         let own = group.budget.each.limit();
         let own = own.map(|rate| self.each.entry((paying.group, paying.by)).or_insert(Bucket::full(rate)));
         let left = if admitted {
-            own.into_iter().for_each(|own| own.take(items));
-            group.items.iter_mut().for_each(|bucket| bucket.take(items));
+            own.into_iter().chain(&mut group.items).for_each(|bucket| bucket.take(items.max(1)));
             group.bytes.iter_mut().for_each(|bucket| bucket.take(bytes));
             group.shut = false;
             group.buckets().map(|bucket| bucket.wait(1)).max()
