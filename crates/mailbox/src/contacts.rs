@@ -2,11 +2,14 @@
 
 use crate::mailbox::{Mailbox, own};
 use crate::records::{Contact, Entry, Event, Identity, Peer, Rows, Trust, With, append, put};
+use crate::wire::INBOX;
 use crate::wire::card::{self, Card, Device};
 use crate::wire::envelope::is_usable;
 use crate::{Address, Error, millis, seconds, shared};
+use client::plain::{is_control, plain};
 use crypto_store::Tx;
 use directory_core::bundle::Bundle;
+use std::collections::BTreeSet;
 
 /// Maximum number of contacts, including unknown ones.
 pub const MAX_CONTACTS: usize = 1_000;
@@ -22,8 +25,8 @@ impl Mailbox {
     /// # Errors
     ///
     /// [`Error::Card`], [`Error::OldCard`], [`Error::OwnCard`], [`Error::OtherCanister`], [`Error::Name`],
-    /// [`Error::NameTaken`], [`Error::TooManyContacts`], [`Error::DeviceKeys`], [`Error::DeviceTaken`], and those of the
-    /// store.
+    /// [`Error::NameTaken`], [`Error::NameOfShared`], [`Error::TooManyContacts`], [`Error::DeviceKeys`],
+    /// [`Error::DeviceTaken`], and those of the store.
     pub async fn add_contact(&self, card: &str, name: &str) -> Result<Address, Error> {
         self.add_card(card::verify(&card::from_text(card)?, seconds())?, name, None).await
     }
@@ -45,8 +48,10 @@ impl Mailbox {
                 if known.is_none() {
                     check_room(tx, Trust::Added)?;
                 }
-                let trust = match known.as_ref().map(|known| (known.trust, known.devices == identities(&card))) {
-                    Some((Trust::Verified, true)) => Trust::Verified,
+                let trust = match &known {
+                    Some(known) if known.trust == Trust::Verified && are_same(&known.devices, &identities(&card)) => {
+                        Trust::Verified
+                    }
                     _ => Trust::Added,
                 };
                 take_card(tx, &card, known.as_ref(), None)?;
@@ -64,7 +69,7 @@ impl Mailbox {
     ///
     /// # Errors
     ///
-    /// [`Error::NoContact`], [`Error::OtherAddress`], [`Error::Name`], [`Error::NameTaken`], [`Error::Untrusted`] where the
+    /// [`Error::NoContact`], [`Error::OtherAddress`], [`Error::Name`], [`Error::NameOfShared`], [`Error::Untrusted`] where the
     /// contact's devices have changed, and those of the store.
     pub async fn verify_contact(&self, name: &str, address: Address) -> Result<(), Error> {
         let name = checked(name)?.to_owned();
@@ -75,6 +80,7 @@ impl Mailbox {
                 {
                     return Err(Error::OtherAddress { given: address, found });
                 }
+                check_free(tx, &name, &address)?;
                 let contact = tx.record::<Contact>(address.bytes())?;
                 let contact = contact.ok_or_else(|| Error::NoContact(address.to_string()))?;
                 if contact.trust == Trust::Changed {
@@ -103,11 +109,7 @@ pub(crate) fn all(rows: &impl Rows) -> Result<Vec<(Address, Contact)>, Error> {
 
 /// The contact with this name or address. Fails if nothing may be sent to it.
 pub(crate) fn writable(rows: &impl Rows, to: &str) -> Result<(Address, Contact), Error> {
-    let found = match to.parse::<Address>() {
-        Ok(address) => rows.record(address.bytes())?.map(|contact| (address, contact)),
-        Err(_) => named(rows, to)?,
-    };
-    let (address, contact): (_, Contact) = found.ok_or_else(|| Error::NoContact(to.into()))?;
+    let (address, contact) = named_or_at(rows, to)?.ok_or_else(|| Error::NoContact(to.into()))?;
     if contact.trust < Trust::Added {
         return Err(Error::Untrusted { address, trust: contact.trust });
     }
@@ -125,11 +127,16 @@ pub(crate) fn introduce(tx: &mut Tx<'_>, card: &Card, sender: &Identity) -> Resu
     {
         return Ok(None);
     }
+    // Nobody reads an inbox here of somebody whose mail goes to another canister.
+    let is_here = card.canister == own(tx)?.place.canister;
+    if !is_here && known.as_ref().is_none_or(|known| known.trust == Trust::Unknown) {
+        return Ok(None);
+    }
     let devices = identities(card);
     let label = known.as_ref().and_then(|known| known.label.clone());
     let (name, trust, news) = match &known {
         None => (String::new(), Trust::Unknown, Some(Trust::Unknown)),
-        Some(known) if known.trust == Trust::Unknown || known.devices == devices => {
+        Some(known) if known.trust == Trust::Unknown || (is_here && are_same(&known.devices, &devices)) => {
             (known.name.clone(), known.trust, None)
         }
         Some(known) => (known.name.clone(), Trust::Changed, Some(Trust::Changed)),
@@ -154,7 +161,8 @@ pub(crate) fn take_card(
     }
     for Device { identity, bundle } in &card.devices {
         let keys = &bundle.content;
-        if ![identity, &keys.hpke, &keys.fallback].into_iter().all(is_usable) {
+        let is_inbox = keys.inbox.len() == INBOX;
+        if !is_inbox || ![identity, &keys.hpke, &keys.fallback].into_iter().all(is_usable) {
             return Err(Error::DeviceKeys(*identity));
         }
         let peer = tx.record::<Peer>(identity)?.filter(|peer| peer.address != card.address);
@@ -220,15 +228,28 @@ pub(crate) fn identities(card: &Card) -> Vec<Identity> {
     card.devices.iter().map(|device| device.identity).collect()
 }
 
+/// Whether two lists have the same devices, in any order.
+pub(crate) fn are_same(one: &[Identity], other: &[Identity]) -> bool {
+    BTreeSet::from_iter(one) == BTreeSet::from_iter(other)
+}
+
+/// The contact with this name or address.
+pub(crate) fn named_or_at(rows: &impl Rows, to: &str) -> Result<Option<(Address, Contact)>, Error> {
+    match to.parse::<Address>() {
+        Ok(address) => Ok(rows.record(address.bytes())?.map(|contact| (address, contact))),
+        Err(_) => named(rows, to),
+    }
+}
+
 pub(crate) fn named(rows: &impl Rows, name: &str) -> Result<Option<(Address, Contact)>, Error> {
     Ok(all(rows)?.into_iter().find(|(_, contact)| contact.name == name))
 }
 
 pub(crate) fn checked(name: &str) -> Result<&str, Error> {
     let is_name = (1..=MAX_NAME).contains(&name.len())
-        && !name.contains(|character: char| character.is_control() || character.is_whitespace())
+        && !name.contains(|character: char| is_control(character) || character.is_whitespace())
         && name.parse::<Address>().is_err();
-    if is_name { Ok(name) } else { Err(Error::Name(name.into())) }
+    if is_name { Ok(name) } else { Err(Error::Name(plain(name))) }
 }
 
 fn check_free(rows: &impl Rows, name: &str, address: &Address) -> Result<(), Error> {

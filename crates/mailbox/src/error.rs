@@ -140,8 +140,8 @@ pub enum Error {
     },
     /// A backup was not made or not opened.
     Backup(String),
-    /// The mailbox has no request for this label that the registrar's answer could belong to.
-    NoRequest,
+    /// The mailbox has made no request for this label that the registrar's answer could belong to.
+    NoRequest(String),
     /// No directory is pinned.
     NoDirectory,
     /// The directory, or its stored pins, cannot be used.
@@ -185,7 +185,10 @@ impl fmt::Display for Error {
             Self::Card(error) => error.fmt(f),
             Self::OldCard { issued, known } => {
                 let [issued, known] = [*issued, *known].map(date);
-                write!(f, "the card was made at {issued}, and one of {known} is known: ask for a new one")
+                write!(
+                    f,
+                    "the card was made at {issued}, but a newer one, made at {known}, is known: ask for a new one"
+                )
             }
             Self::OwnCard => write!(f, "this is your own card"),
             Self::OtherCanister(canister) => write!(
@@ -213,8 +216,10 @@ impl fmt::Display for Error {
                 write!(f, "you have not added {address}, who has written to you: add a card, or verify the address")
             }
             Self::Expired(address) => write!(f, "the keys of {address} have expired: ask for a new card"),
-            Self::DeviceKeys(_) => write!(f, "a device has keys that nothing can be sealed to"),
-            Self::DeviceTaken(address) => write!(f, "a device of the card is one of {address}, whose card came before"),
+            Self::DeviceKeys(identity) => {
+                write!(f, "the contact's device {} published unusable keys", hex::encode(identity))
+            }
+            Self::DeviceTaken(address) => write!(f, "a device of this card already belongs to {address}"),
             Self::Text { length: 0 } => write!(f, "the text is empty"),
             Self::Text { length } => write!(f, "a text has 1 to 1,000,000 bytes, not {length}: send a file"),
             Self::FileSize { size } => write!(f, "a file has at most 64 MiB, not {size} bytes"),
@@ -239,7 +244,9 @@ impl fmt::Display for Error {
                 write!(f, "there are {limit} inboxes, the maximum, until the oldest is dropped at {}", date(*until))
             }
             Self::Backup(why) => write!(f, "the backup: {why}"),
-            Self::NoRequest => write!(f, "no request for this label was made here: 'mailbox register' makes one"),
+            Self::NoRequest(label) => {
+                write!(f, "this mailbox made no request for {label}: 'mailbox register' makes one")
+            }
             Self::NoDirectory => write!(f, "no directory is pinned: name one with 'mailbox directory'"),
             Self::Directory(why) => write!(f, "the directory: {why}"),
             Self::Lookup(error) if self.is_other_history() => {
@@ -247,7 +254,9 @@ impl fmt::Display for Error {
             }
             Self::Lookup(error) => write!(f, "the look-up failed: {error}"),
             Self::Update(error) => write!(f, "the directory did not take the entry: {error}"),
-            Self::Bundle(error) => write!(f, "the keys in the directory: {error}"),
+            Self::Bundle(error) => {
+                write!(f, "the directory did not store the devices' keys, or they cannot be used: {error}")
+            }
             Self::NotRatified(label) => {
                 write!(f, "too few verifiers have signed the keys of {label}: try again in a minute")
             }

@@ -5,14 +5,14 @@ use crate::mailbox::{Mailbox, own};
 use crate::network::Network;
 use crate::opening::{self, Closed, is_answerable};
 use crate::reading::{Read, Step, pages_behind, read_next};
-use crate::records::{self, Entry, Event, Peer, Position, Rows, With, append, put};
+use crate::records::{self, BEHIND, Behind, Entry, Event, Own, Peer, Position, Rows, With, append, put};
 use crate::sealing::sealing;
 use crate::waiting;
 use crate::wire::envelope::{self, Address as Place};
 use crate::wire::letter::Letter;
 use crate::{Error, millis, refusal};
 use client::api::{AckError, Acknowledgement, KeyHead, KeySetting, Message, NewSendKey, OwnerProof};
-use client::{CallError, Client, Transport};
+use client::{CallError, Client, Lie, Transport};
 use crypto_store::Tx;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
@@ -49,47 +49,85 @@ impl Mailbox {
     /// [`Error::Heads`], [`Error::Page`], [`Error::Claim`], [`Error::SendKey`], [`Error::OtherStore`], [`Error::Behind`], and
     /// those of the store. What was read before an error is kept.
     pub async fn receive(&self, network: &impl Network, mut on_page: impl FnMut(u64, u64)) -> Result<Received, Error> {
-        self.drop_old_inboxes().await?;
         let own = self.own().await?;
         let (mut received, mut expected) = (Received { is_verified: true, ..Received::default() }, 0);
+        let mut failed = None;
         for inbox in &own.inboxes {
-            let client = network.client(&inbox.owner.0);
-            let id = inbox.id();
-            let position = self.position(id).await?;
-            let label = match position.label {
-                Some(label) => label,
-                None => self.introduce_inbox(&client, id, &own.send_key.0).await?,
-            };
-            let client = client.with_label(&id, label);
-            let heads = client.read_key_heads(&[id]).await.map_err(Error::Heads)?;
-            let head = heads.value.heads.first().and_then(Option::as_ref);
-            if let Some(head) = head {
-                expected += u64::from(head.count);
-                self.check_not_behind(id, head.acknowledged_id).await?;
+            match self.receive_from(network, &own, inbox, &mut received, &mut expected, &mut on_page).await {
+                Ok(()) => {}
+                // An old copy reads nothing more. What passes, passes for all inboxes.
+                Err(error) if error.is_passing() || matches!(error, Error::Behind { .. }) => return Err(error),
+                Err(error) => failed = failed.or(Some(error)),
             }
-            // Contacts have the send key of the newest inbox.
-            if id == own.inbox().id() && position.is_forgotten(head) {
-                self.introduce_inbox(&client, id, &own.send_key.0).await?;
-            }
-            let canister = &own.place.canister;
-            while !self.read_on(&client, inbox, canister, &mut received, |read| on_page(read, expected)).await? {}
-            received.not_acknowledged = self.acknowledge(&client, id).await?.or(received.not_acknowledged);
-            received.waiting += self.position(id).await?.waiting.0;
         }
         self.receive_shared(network, &mut received).await?;
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        self.drop_old_inboxes().await?;
         Ok(received)
+    }
+
+    /// Reads an inbox to its end, and acknowledges what it has read. Adds the number of its messages to `expected`.
+    async fn receive_from(
+        &self,
+        network: &impl Network,
+        own: &Own,
+        inbox: &records::Inbox,
+        received: &mut Received,
+        expected: &mut u64,
+        on_page: &mut impl FnMut(u64, u64),
+    ) -> Result<(), Error> {
+        let client = network.client(&inbox.owner.0);
+        let (id, send_key) = (inbox.id(), &own.send_key.0);
+        let position = self.position(id).await?;
+        let label = match position.label {
+            Some(label) => label,
+            None => self.introduce_inbox(&client, id, send_key).await?,
+        };
+        let client = client.with_label(&id, label);
+        let heads = match client.read_key_heads(&[id]).await {
+            // Where reads are closed, nothing proves that the canister has forgotten an inbox. Once introduced, it is there.
+            Err(CallError::Lie(Lie::NoProof)) => {
+                self.introduce_inbox(&client, id, send_key).await?;
+                client.read_key_heads(&[id]).await
+            }
+            heads => heads,
+        };
+        let heads = heads.map_err(Error::Heads)?;
+        let head = heads.value.heads.first().and_then(Option::as_ref);
+        let count = head.map_or(0, |head| head.count);
+        if let Some(head) = head {
+            self.check_not_behind(id, head.acknowledged_id).await?;
+        }
+        // Contacts have the send key of the newest inbox.
+        if id == own.inbox().id() && (position.is_forgotten(head) || position.is_first(head)) {
+            self.introduce_inbox(&client, id, send_key).await?;
+        }
+        *expected += u64::from(count);
+        let (before, canister) = (received.messages, &own.place.canister);
+        while !self.read_on(&client, inbox, canister, received, |read| on_page(read, *expected)).await? {}
+        if count > 0 || received.messages > before {
+            received.not_acknowledged = self.acknowledge(&client, id).await?.or(received.not_acknowledged.take());
+        }
+        received.waiting += self.position(id).await?.waiting.0;
+        Ok(())
     }
 
     pub(crate) async fn position<const N: usize>(&self, inbox: [u8; N]) -> Result<Position, Error> {
         self.store.read(move |snapshot| Ok::<_, Error>(snapshot.record(inbox)?.unwrap_or_default())).await
     }
 
-    /// Checks that the store has read everything that was acknowledged: otherwise the store is an old copy. The position is
-    /// read after the canister's answer, because other processes of this mailbox may read on meanwhile. They commit before they
-    /// acknowledge.
+    /// Checks that the store has read everything that was acknowledged: otherwise the store is an old copy, and never seals again.
+    /// The position is read after the canister's answer, because other processes of this mailbox may read on meanwhile. They
+    /// commit before they acknowledge.
     pub(crate) async fn check_not_behind(&self, inbox: [u8; 29], acknowledged: u32) -> Result<(), Error> {
         let position = self.position(inbox).await?.id;
-        if acknowledged > position { Err(Error::Behind { position, acknowledged }) } else { Ok(()) }
+        if acknowledged <= position {
+            return Ok(());
+        }
+        self.store.write(move |tx| put(tx, BEHIND, &Behind { position, acknowledged })).await?;
+        Err(Error::Behind { position, acknowledged })
     }
 
     /// Learns the inbox's label, and sets the hash of the send key in the canister.
@@ -109,7 +147,7 @@ impl Mailbox {
         self.store
             .write(move |tx| {
                 let position = tx.record::<Position>(inbox)?.unwrap_or_default();
-                put(tx, inbox, &Position { label: Some(label), ..position })
+                put(tx, inbox, &Position { label: Some(label), acknowledged: 0, ..position })
             })
             .await?;
         Ok(label)
@@ -183,9 +221,20 @@ impl Mailbox {
 
 impl Position {
     /// Whether the canister has forgotten the inbox, and with it the hash of the send key: it forgets a key that had no messages
-    /// for a time. Somebody may have written since, which makes the key anew: then nothing of it was acknowledged.
+    /// for a time. Somebody may have written since, which makes the key anew: then nothing of it was acknowledged, and its ranks
+    /// start again.
     pub fn is_forgotten(&self, head: Option<&KeyHead>) -> bool {
-        self.label.is_some() && head.is_none_or(|head| head.acknowledged_id == 0 && self.acknowledged > 0)
+        let seen = self.seen.map_or(0, |(_, _, rank, _)| rank);
+        let is_new = |head: &KeyHead| {
+            (head.acknowledged_id == 0 && self.acknowledged > 0) || (head.rank > 0 && head.rank < seen)
+        };
+        self.label.is_some() && head.is_none_or(is_new)
+    }
+
+    /// Whether the first messages have come to an inbox that was introduced before. The canister may have forgotten it meanwhile:
+    /// nothing tells.
+    fn is_first(&self, head: Option<&KeyHead>) -> bool {
+        self.label.is_some() && self.seen.is_none() && head.is_some_and(|head| head.rank > 0)
     }
 }
 
@@ -286,7 +335,7 @@ impl Stored {
 }
 
 /// Writes to the log that a letter will never open, if its sender is known.
-fn tell(tx: &mut Tx<'_>, letter: &Letter, id: u32, why: &str) -> Result<(), Error> {
+pub(crate) fn tell(tx: &mut Tx<'_>, letter: &Letter, id: u32, why: &str) -> Result<(), Error> {
     let Some(peer) = tx.record::<Peer>(letter.sender)? else { return Ok(()) };
     append(
         tx,

@@ -1,4 +1,5 @@
-//! The mailbox's connections to the canister, under several principals. No connection reveals another principal of the mailbox.
+//! Calls to the canister, under several principals. They share a pool of connections, so whoever sees the connections can tell
+//! that these principals belong to one mailbox.
 
 use crate::{Error, Place};
 use candid::Principal;

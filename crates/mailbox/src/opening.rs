@@ -47,6 +47,9 @@ pub(crate) fn open(tx: &mut Tx<'_>, inbox: &[u8; 29], letter: &Letter) -> Result
     let known = known(tx, &letter.sender)?;
     let (session, plain, is_new_session) = decrypt(tx, inbox, letter)?;
     let content = Content::decode(&plain).map_err(|why| Closed::ForEver(format!("its content is malformed: {why}")))?;
+    if tx.record::<Peer>(letter.sender)?.is_some_and(|mut peer| peer.received.take(content.number) == Taken::Again) {
+        return Err(repeated(content.number, is_new_session));
+    }
     let card = introduction(&content, letter)?;
     let trust = match (&card, &known) {
         (Some(card), _) => introduce(tx, card, &letter.sender).map_err(|error| match error {
@@ -64,12 +67,7 @@ pub(crate) fn open(tx: &mut Tx<'_>, inbox: &[u8; 29], letter: &Letter) -> Result
     {
         return Err(Closed::ForEver("its device is not on the sender's card any more".into()));
     }
-    let mut window = peer.received;
-    let taken = window.take(content.number);
-    if taken == Taken::Again {
-        return Err(Closed::Again);
-    }
-    peer.received = window;
+    let taken = peer.received.take(content.number);
     keep(tx, &letter.sender, &mut peer, session)?;
     if let Body::Introduction { send_key, .. } = &content.body {
         peer.send_key.clone_from(send_key);
@@ -95,6 +93,17 @@ pub(crate) fn open(tx: &mut Tx<'_>, inbox: &[u8; 29], letter: &Letter) -> Result
         tell(tx, Event::Received { id, device: letter.sender, number, time, said })?;
     }
     Ok(is_new_session)
+}
+
+/// The reason why a content is closed whose number came before. In a session that is stored no message opens twice. So there the
+/// sender has used the number for two contents: its store was set back.
+fn repeated(number: u64, is_new_session: bool) -> Closed {
+    if is_new_session {
+        return Closed::Again;
+    }
+    Closed::ForEver(format!(
+        "its number {number} came before, or is too old: an old copy of its sender's mailbox may have sent it"
+    ))
 }
 
 /// Whether it is known who has a device. A person whom the user has not added may have listed a device of somebody else: it must

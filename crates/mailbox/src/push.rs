@@ -5,17 +5,22 @@ use crate::mailbox::Mailbox;
 use crate::network::Network;
 use crate::records::{Entry, Event, Queued, Rows, entry_key, put};
 use crate::{Error, millis, refusal};
-use client::api::{AddError, NewMessage};
-use client::{Client, MAX_BATCH_BYTES, Transport};
+use client::api::{AddError, Added, BatchError, NewMessage};
+use client::{CallError, Client, MAX_BATCH_BYTES, Transport};
 use crypto_store::{Tx, fields};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 /// Maximum number of messages in a batch, and of rows that are read at once: the limit of the canister and of a snapshot.
 const BATCH: usize = 1_000;
+/// Number of rows that are read at once for their keys. Each may have 2 MB.
+const PAGE: usize = 100;
+/// Bytes of the number after an inbox's key id.
+const NUMBER: usize = 8;
 /// Maximum bytes of a message in a batch beside its envelope: key id, send key, and candid's own bytes.
 const OVERHEAD: usize = 128;
-/// Time after which messages that were not stored are given up: 7 days. Recipients keep their keys long enough for this.
+/// Time after which a message is given up if the canister refuses it: 7 days. Recipients keep their keys long enough for this.
+/// An older message is tried too, because the clock may be wrong.
 const HORIZON: u64 = 7 * 24 * 3_600_000;
 /// Interval at which a process checks whether another one still sends.
 const LOOK: Duration = Duration::from_millis(50);
@@ -29,8 +34,10 @@ pub struct Pushed {
     pub reasons: Vec<String>,
 }
 
-/// The rest of the outbox: rows with their keys.
-type Rest = Vec<(Vec<u8>, Queued)>;
+/// Keys of rows, in the order in which they are sent.
+type Keys = VecDeque<Vec<u8>>;
+/// Rows with their keys.
+type Batch = Vec<(Vec<u8>, Queued)>;
 
 impl Mailbox {
     /// Sends the outbox's messages. Waits up to `wait` for other processes that send.
@@ -50,10 +57,19 @@ impl Mailbox {
         let client = network.client(&self.own().await?.sender.0);
         let start = std::time::Instant::now();
         let mut pushed = Pushed::default();
-        let mut failed = Vec::new();
+        let (mut failed, mut is_claimed) = (BTreeSet::new(), false);
         loop {
-            let mut is_claimed = false;
-            for inbox in self.waiting_inboxes().await? {
+            let inboxes = self.waiting_rows().await?;
+            pushed.waiting = inboxes.values().map(|keys| keys.len() as u64).sum();
+            let is_over = is_claimed && start.elapsed() >= wait;
+            if is_over || inboxes.keys().all(|inbox| failed.contains(inbox)) {
+                return Ok(pushed);
+            }
+            if is_claimed {
+                client.transport().pause(LOOK).await;
+            }
+            is_claimed = false;
+            for (inbox, keys) in inboxes {
                 if failed.contains(&inbox) {
                     continue;
                 }
@@ -61,21 +77,13 @@ impl Mailbox {
                     is_claimed = true;
                     continue;
                 };
-                let result = self.push_to(&client, &inbox, &claim, &mut on_sent).await;
+                let result = self.push_rows(&client, keys, &claim, &mut on_sent).await;
                 claim.release(&self.store).await?;
                 if let Some(reason) = result? {
                     pushed.reasons.push(reason);
-                    failed.push(inbox);
+                    failed.insert(inbox);
                 }
             }
-            if !is_claimed && failed.is_empty() {
-                return Ok(pushed);
-            }
-            if !is_claimed || start.elapsed() >= wait {
-                pushed.waiting = self.outbox().await?.iter().map(|(_, number)| number).sum();
-                return Ok(pushed);
-            }
-            client.transport().pause(LOOK).await;
         }
     }
 
@@ -85,7 +93,15 @@ impl Mailbox {
     ///
     /// Those of the store.
     pub async fn outbox(&self) -> Result<Vec<(Vec<u8>, u64)>, Error> {
-        let mut numbers = BTreeMap::<_, u64>::new();
+        let inboxes = self.waiting_rows().await?;
+        Ok(inboxes.into_iter().map(|(inbox, keys)| (inbox, keys.len() as u64)).collect())
+    }
+
+    /// Keys of the outbox's rows, by inbox.
+    ///
+    /// One key id may begin with another one. So rows of an inbox are found by their whole keys, never by a prefix.
+    async fn waiting_rows(&self) -> Result<BTreeMap<Vec<u8>, Keys>, Error> {
+        let mut inboxes = BTreeMap::<_, Keys>::new();
         let mut after = Vec::new();
         loop {
             let from = after.clone();
@@ -94,76 +110,51 @@ impl Mailbox {
                 Ok::<_, Error>(rows.into_iter().map(|(key, _)| key).collect::<Vec<_>>())
             });
             let keys = keys.await?;
-            let Some(last) = keys.last() else { return Ok(numbers.into_iter().collect()) };
+            let Some(last) = keys.last() else { return Ok(inboxes) };
             after.clone_from(last);
-            keys.iter().for_each(|key| *numbers.entry(inbox_of(key).to_vec()).or_default() += 1);
-        }
-    }
-
-    async fn waiting_inboxes(&self) -> Result<Vec<Vec<u8>>, Error> {
-        let mut inboxes = Vec::<Vec<u8>>::new();
-        loop {
-            let mut after = inboxes.last().map_or(Vec::new(), |last| behind(last));
-            let more = self.store.read(move |snapshot| {
-                let mut more = Vec::new();
-                // Each step reads one row.
-                while more.len() < BATCH
-                    && let Some((key, _)) = snapshot.records::<Queued>(b"", &after, 1)?.pop()
-                {
-                    let inbox = inbox_of(&key).to_vec();
-                    after = behind(&inbox);
-                    more.push(inbox);
-                }
-                Ok::<_, Error>(more)
-            });
-            let more = more.await?;
-            if more.is_empty() {
-                return Ok(inboxes);
+            for key in keys {
+                inboxes.entry(inbox_of(&key).to_vec()).or_default().push_back(key);
             }
-            inboxes.extend(more);
         }
     }
 
-    /// Sends to an inbox until no message waits. Otherwise returns the reason why one still waits.
-    async fn push_to(
+    /// Sends an inbox's rows. Otherwise returns the reason why one still waits.
+    async fn push_rows(
         &self,
         client: &Client<impl Transport>,
-        inbox: &[u8],
+        mut keys: Keys,
         claim: &Claimed,
         on_sent: &mut impl FnMut(u64),
     ) -> Result<Option<String>, Error> {
-        loop {
-            let batch = self.batch(inbox.to_vec()).await?;
-            if batch.is_empty() {
-                return Ok(None);
-            }
-            let (batch, old): (Rest, Rest) = batch.into_iter().partition(|(_, row)| millis() < row.since + HORIZON);
+        while !keys.is_empty() {
+            let (batch, rest) = self.batch(keys).await?;
+            keys = rest;
             let messages: Vec<_> = batch.iter().map(|(key, row)| message(key, row)).collect();
-            let answers = match messages.is_empty() {
+            let result = match messages.is_empty() {
                 true => Ok(Vec::new()),
                 false => client.add_messages(&messages).await,
             };
-            let answers = match answers {
-                Ok(answers) if answers.len() == batch.len() => answers,
-                Ok(answers) => return Ok(Some(format!("{} results for {} messages", answers.len(), batch.len()))),
-                Err(error) => return Ok(Some(refusal::of_call(&error))),
+            let answers = match answers(result, batch.len()) {
+                Ok(answers) => answers,
+                Err(reason) => return Ok(Some(reason)),
             };
-            let reason = answers.iter().filter_map(|answer| answer.as_ref().err()).find(|error| !is_final(error));
-            let reason = reason.map(refusal::of_message);
-            let sent = answers.iter().filter(|answer| answer.is_ok()).count() as u64;
+            let (mut ended, mut sent, mut reason) = (Vec::new(), 0, None);
+            for ((key, row), answer) in batch.into_iter().zip(answers) {
+                match answer {
+                    Answer::Taken => {
+                        sent += 1;
+                        ended.push((key, row, None));
+                    }
+                    Answer::Never(why) => ended.push((key, row, Some(why))),
+                    Answer::NotNow(_) if row.since + HORIZON <= millis() => {
+                        ended.push((key, row, Some("the canister did not take it within 7 days".into())));
+                    }
+                    Answer::NotNow(why) => reason = reason.or(Some(why)),
+                }
+            }
             let renew = claim.renew();
             let write = self.store.write(move |tx| {
-                for ((key, row), answer) in batch.iter().zip(&answers) {
-                    match answer {
-                        Ok(_) => done(tx, key, row, None)?,
-                        Err(error) if is_final(error) => {
-                            done(tx, key, row, Some(&format!("the canister refused it: {error:?}")))?;
-                        }
-                        Err(_) => {}
-                    }
-                }
-                let late = "the canister did not take it within 7 days";
-                old.iter().try_for_each(|(key, row)| done(tx, key, row, Some(late)))?;
+                ended.iter().try_for_each(|(key, row, failed)| end(tx, key, row, failed.as_deref()))?;
                 renew(tx)
             });
             write.await?;
@@ -172,41 +163,32 @@ impl Mailbox {
                 return Ok(reason);
             }
         }
+        Ok(None)
     }
 
-    /// The next rows of an inbox that fit into one call.
-    async fn batch(&self, inbox: Vec<u8>) -> Result<Rest, Error> {
+    /// Takes the next rows that fit into one call. Skips those that another process has sent.
+    async fn batch(&self, mut keys: Keys) -> Result<(Batch, Keys), Error> {
         self.store
             .read(move |snapshot| {
-                let (mut batch, mut bytes, mut after) = (Rest::new(), 0, Vec::new());
-                while batch.len() < BATCH
-                    && let Some((key, row)) = snapshot.records::<Queued>(&inbox, &after, 1)?.pop()
-                {
-                    bytes += row.envelope.len() + OVERHEAD;
+                let (mut batch, mut bytes) = (Batch::new(), 0);
+                for _ in 0..BATCH {
+                    let Some(key) = keys.front() else { break };
+                    let row = snapshot.record::<Queued>(key)?;
+                    bytes += row.as_ref().map_or(0, |row| row.envelope.len() + OVERHEAD);
                     if bytes > MAX_BATCH_BYTES && !batch.is_empty() {
                         break;
                     }
-                    after.clone_from(&key);
-                    batch.push((key, row));
+                    batch.extend(keys.pop_front().zip(row));
                 }
-                Ok(batch)
+                Ok((batch, keys))
             })
             .await
     }
 }
 
-/// Number of rows that are counted at once. Each may have 2 MB.
-const PAGE: usize = 100;
-/// Bytes of the number after an inbox's key id.
-const NUMBER: usize = 8;
-
+/// The key id in a row's key.
 fn inbox_of(key: &[u8]) -> &[u8] {
     key.split_last_chunk::<NUMBER>().map_or(key, |(inbox, _)| inbox)
-}
-
-/// A key behind all rows of an inbox.
-fn behind(inbox: &[u8]) -> Vec<u8> {
-    [inbox, &[0xff; NUMBER + 1]].concat()
 }
 
 fn message(key: &[u8], row: &Queued) -> NewMessage {
@@ -214,13 +196,44 @@ fn message(key: &[u8], row: &Queued) -> NewMessage {
     NewMessage { key_id: inbox_of(key).to_vec().into(), ciphertext: row.envelope.clone().into(), send_key }
 }
 
-/// Whether the canister will refuse the same bytes for ever.
-fn is_final(error: &AddError) -> bool {
-    matches!(error, AddError::KeyIdLength(_) | AddError::CiphertextEmpty | AddError::CiphertextTooLarge(_))
+/// The canister's answer about a row.
+enum Answer {
+    Taken,
+    /// It refuses these bytes for ever.
+    Never(String),
+    /// It refuses them for now.
+    NotNow(String),
+}
+
+/// The answers about `number` rows. A call that the canister refused counts as an answer about each. An error is the reason why
+/// there is no answer.
+fn answers(
+    result: Result<Vec<Result<Added, AddError>>, CallError<BatchError>>,
+    number: usize,
+) -> Result<Vec<Answer>, String> {
+    match result {
+        Ok(results) if results.len() == number => Ok(results.iter().map(answer).collect()),
+        Ok(results) => Err(format!("{} results for {number} messages", results.len())),
+        Err(error) => {
+            let is_refused = matches!(error, CallError::Refused(_)) || error.reject().is_some() && !error.is_passing();
+            let reason = refusal::of_call(&error);
+            if is_refused { Ok((0..number).map(|_| Answer::NotNow(reason.clone())).collect()) } else { Err(reason) }
+        }
+    }
+}
+
+fn answer(result: &Result<Added, AddError>) -> Answer {
+    match result {
+        Ok(_) => Answer::Taken,
+        Err(error @ (AddError::KeyIdLength(_) | AddError::CiphertextEmpty | AddError::CiphertextTooLarge(_))) => {
+            Answer::Never(format!("the canister refused it: {error:?}"))
+        }
+        Err(error) => Answer::NotNow(refusal::of_message(error)),
+    }
 }
 
 /// Removes a row from the outbox, and updates the log. Another process may have done so already.
-fn done(tx: &mut Tx<'_>, key: &[u8], row: &Queued, failed: Option<&str>) -> Result<(), Error> {
+fn end(tx: &mut Tx<'_>, key: &[u8], row: &Queued, failed: Option<&str>) -> Result<(), Error> {
     if !tx.delete::<fields::Outbox>(key)? {
         return Ok(());
     }
@@ -237,24 +250,174 @@ fn done(tx: &mut Tx<'_>, key: &[u8], row: &Queued, failed: Option<&str>) -> Resu
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Place;
+    use crate::network::Certified;
+    use crate::records::{Said, With};
+    use crate::{Address, Place};
+    use candid::Principal;
+    use client::directory::DirectoryClient;
+    use client::directory::api::Published;
+    use client::{Failure, Reject, RejectCode};
+    use directory_core::verify::Trusted;
+    use std::sync::{Arc, Mutex};
+    use tempfile::TempDir;
+
+    const DAY: u64 = 24 * 3_600_000;
+    type Results = Vec<Result<Added, AddError>>;
+
+    /// A canister that answers a call by a function, and keeps what it has taken.
+    #[derive(Clone)]
+    struct Canister {
+        answer: fn(&[NewMessage]) -> Result<Results, Failure>,
+        taken: Arc<Mutex<Vec<NewMessage>>>,
+    }
+
+    impl Canister {
+        fn new(answer: fn(&[NewMessage]) -> Result<Results, Failure>) -> Self {
+            Self { answer, taken: Arc::default() }
+        }
+
+        fn call(&self, arg: &[u8]) -> Result<Vec<u8>, Failure> {
+            let messages: Vec<NewMessage> = candid::decode_one(arg).unwrap();
+            let results = (self.answer)(&messages)?;
+            let taken = messages.into_iter().zip(&results).filter(|(_, result)| result.is_ok());
+            self.taken.lock().unwrap().extend(taken.map(|(message, _)| message));
+            Ok(candid::encode_one(Ok::<_, BatchError>(results)).unwrap())
+        }
+    }
+
+    impl Transport for Canister {
+        async fn update(&self, _: &'static str, arg: Vec<u8>) -> Result<Vec<u8>, Failure> {
+            self.call(&arg)
+        }
+
+        async fn query(&self, _: &'static str, _: Vec<u8>) -> Result<Vec<u8>, Failure> {
+            unreachable!("a push asks nothing")
+        }
+
+        async fn pause(&self, _: Duration) {}
+    }
+
+    impl Network for Canister {
+        type Transport = Self;
+
+        fn client(&self, _: &[u8; 32]) -> Client<Self> {
+            Client::new(self.clone())
+        }
+
+        fn directory(&self, _: Principal, _: Trusted) -> DirectoryClient<Self> {
+            unreachable!("a push looks nothing up")
+        }
+
+        async fn certified(&self) -> Result<Certified, Failure> {
+            unreachable!("a push needs no certificate")
+        }
+
+        async fn configuration(&self, _: Principal) -> Result<Published, Error> {
+            unreachable!("a push looks nothing up")
+        }
+    }
+
+    fn take(_: &NewMessage) -> Result<Added, AddError> {
+        Ok(Added { id: 1, duplicate: false })
+    }
+
+    fn is_full(_: &NewMessage) -> Result<Added, AddError> {
+        Err(AddError::KeyFull { since: 1 })
+    }
+
+    async fn mailbox() -> (TempDir, Mailbox) {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Place { url: "http://127.0.0.1:1".into(), root_key: Vec::new(), canister: vec![1] };
+        let mailbox = Mailbox::create(&folder.path().join("mailbox"), place).await.unwrap();
+        (folder, mailbox)
+    }
 
     fn key_of(inbox: &[u8], number: u64) -> Vec<u8> {
         [inbox, &number.to_be_bytes()].concat()
     }
 
+    /// Puts rows of an inbox into the outbox, one of each number, which is its envelope too.
+    async fn fill(mailbox: &Mailbox, inbox: &[u8], numbers: std::ops::RangeInclusive<u64>) {
+        let inbox = inbox.to_vec();
+        let fill = move |tx: &mut Tx<'_>| {
+            numbers.clone().try_for_each(|number| {
+                let envelope = number.to_be_bytes().into();
+                let row = Queued { entry: 0, since: millis(), send_key: Vec::new(), envelope };
+                put(tx, key_of(&inbox, number), &row)
+            })
+        };
+        mailbox.store.write(fill).await.unwrap();
+    }
+
     #[tokio::test]
-    async fn every_inbox_of_the_outbox_is_found_once() {
-        let folder = tempfile::tempdir().unwrap();
-        let place = Place { url: "http://127.0.0.1:1".into(), root_key: Vec::new(), canister: vec![1] };
-        let mailbox = Mailbox::create(&folder.path().join("mailbox"), place).await.unwrap();
-        let inboxes: Vec<_> = (0..1_200_u32).map(|number| [&[7; 25][..], &number.to_be_bytes()].concat()).collect();
-        // A transaction has at most 1,000 rows.
-        for part in inboxes.chunks(400) {
-            let keys: Vec<_> = part.iter().flat_map(|inbox| [1, 2].map(|number: u64| key_of(inbox, number))).collect();
-            let row = Queued { entry: 1, since: 0, send_key: Vec::new(), envelope: vec![1] };
-            mailbox.store.write(move |tx| keys.iter().try_for_each(|key| put(tx, key, &row))).await.unwrap();
+    async fn every_inbox_of_the_outbox_is_found_with_its_rows() {
+        let (_folder, mailbox) = mailbox().await;
+        let inboxes: Vec<_> = (0..300_u32).map(|number| [&[7; 25][..], &number.to_be_bytes()].concat()).collect();
+        for inbox in &inboxes {
+            fill(&mailbox, inbox, 1..=2).await;
         }
-        assert_eq!(mailbox.waiting_inboxes().await.unwrap(), inboxes);
+        let expected: Vec<_> = inboxes.into_iter().map(|inbox| (inbox, 2)).collect();
+        assert_eq!(mailbox.outbox().await.unwrap(), expected);
+    }
+
+    /// Whoever names an inbox chooses its key id: it may be the beginning of somebody else's, or begin with it. Shared inboxes
+    /// have shorter key ids than others.
+    #[tokio::test]
+    async fn an_inbox_that_takes_nothing_holds_up_none_whose_key_id_begins_alike() {
+        const BOB: [u8; 29] = [9; 29];
+        let (_folder, mailbox) = mailbox().await;
+        let longer = [&BOB[..], &[0; 9]].concat();
+        fill(&mailbox, &BOB[..1], 1..=1_000).await;
+        fill(&mailbox, &longer, 1_001..=2_000).await;
+        fill(&mailbox, &BOB, 2_001..=2_002).await;
+        let canister = Canister::new(|messages| {
+            assert!(messages.iter().all(|message| message.key_id == messages[0].key_id), "one inbox at a time");
+            Ok(messages.iter().map(if messages[0].key_id[..] == BOB { take } else { is_full }).collect())
+        });
+        let pushed = mailbox.push(&canister, Duration::ZERO, |_| ()).await.unwrap();
+        assert_eq!((pushed.waiting, pushed.reasons.len()), (2_000, 2));
+        let taken: Vec<_> = canister.taken.lock().unwrap().iter().map(|taken| taken.ciphertext.to_vec()).collect();
+        assert_eq!(taken, [2_001_u64, 2_002].map(|number| number.to_be_bytes().to_vec()));
+        assert_eq!(mailbox.outbox().await.unwrap(), [(BOB[..1].to_vec(), 1_000), (longer, 1_000)]);
+    }
+
+    /// A message that waits for so many days is pushed. Returns what still waits of it, and why it was given up.
+    async fn pushed(days: u64, answer: fn(&[NewMessage]) -> Result<Results, Failure>) -> (u32, Option<String>) {
+        let (_folder, mailbox) = mailbox().await;
+        let address = Address::from_bytes([1; 29]);
+        let write = mailbox.store.write(move |tx| {
+            let event = Event::Sent { id: [1; 16], said: Said::Text("hello".into()), waiting: 1, failed: None };
+            put(tx, entry_key(1), &Entry { at: 0, with: Some(With::Person(address)), event })?;
+            let row = Queued { entry: 1, since: millis() - days * DAY, send_key: Vec::new(), envelope: vec![1] };
+            put(tx, key_of(&[7; 29], 1), &row)
+        });
+        write.await.unwrap();
+        let pushed = mailbox.push(&Canister::new(answer), Duration::ZERO, |_| ()).await.unwrap();
+        let (_, entry) = mailbox.log(0).await.unwrap().remove(0);
+        let Event::Sent { waiting, failed, .. } = entry.event else { panic!("it was sent") };
+        assert_eq!(pushed.waiting, u64::from(waiting));
+        assert_eq!(pushed.reasons.len(), usize::from(waiting > 0), "{:?}", pushed.reasons);
+        (waiting, failed)
+    }
+
+    fn rejected(error_code: u32) -> Result<Results, Failure> {
+        let (code, message) = (RejectCode::CanisterReject, "for a test".into());
+        Err(Failure::Rejected(Reject { code, error_code: Some(error_code), message }))
+    }
+
+    #[tokio::test]
+    async fn a_message_is_given_up_only_when_the_canister_refuses_it_after_a_week() {
+        let sent = (0, None);
+        let waits = (1, None);
+        let given_up = (0, Some("the canister did not take it within 7 days".into()));
+        // A clock that is ahead makes messages old.
+        assert_eq!(pushed(8, |messages| Ok(messages.iter().map(take).collect())).await, sent);
+        assert_eq!(pushed(8, |_| Err(Failure::Unanswered("no network".into()))).await, waits);
+        assert_eq!(pushed(8, |_| Ok(Vec::new())).await, waits, "an answer about another number of messages is none");
+        assert_eq!(pushed(8, |_| rejected(Reject::STOPPED)).await, waits, "the canister will be back");
+        assert_eq!(pushed(8, |messages| Ok(messages.iter().map(is_full).collect())).await, given_up);
+        assert_eq!(pushed(8, |_| rejected(Reject::NOT_ADMITTED)).await, given_up);
+        assert_eq!(pushed(6, |messages| Ok(messages.iter().map(is_full).collect())).await, waits);
+        assert_eq!(pushed(6, |_| rejected(Reject::NOT_ADMITTED)).await, waits);
     }
 }

@@ -59,8 +59,10 @@ pub(crate) fn of_message(error: &AddError) -> String {
     match error {
         AddError::Limited(limited) => of_limit(limited, STRANGERS),
         AddError::NotAllowed => "the canister takes messages only from members".into(),
+        AddError::KeyFull { since: 0 } => "the message is too large for the room that is left in the inbox".into(),
         AddError::KeyFull { since } => {
-            format!("the inbox has been full since {}: its owner has not read it", date((*since).into()))
+            let since = date((*since).into());
+            format!("the inbox is full and has refused strangers since {since}: its owner has not read it")
         }
         AddError::StoreFull { retry_after } => format!("the canister's store is full for {retry_after} s more"),
         AddError::Sealed => "the canister's operator has sealed the store for a snapshot".into(),

@@ -54,7 +54,7 @@ pub fn has_passphrase(folder: &Path) -> Result<bool, Error> {
 }
 
 /// Sets, changes or removes a mailbox's passphrase. `new` is `None`: back to a key file. `old` is the present
-/// passphrase; it is ignored if the mailbox has none.
+/// passphrase; it is ignored if the mailbox has none. Undoes [`unlock`].
 ///
 /// # Errors
 ///

@@ -3,6 +3,7 @@
 //! An introduction tells contacts the new inbox. The device reads the old inbox for as long as somebody may write to it, with
 //! the account of that time. A bundle names an inbox and its fallback key, so a message's inbox determines the fallback key.
 
+use crate::inbox::tell;
 use crate::mailbox::{Mailbox, account, account_key, new_inbox, own};
 use crate::records::{Contact, OWN, Own, Peer, Position, Rows, Seed, Trust, delete, put};
 use crate::sealing::{Sealer, sealing};
@@ -56,7 +57,8 @@ impl Mailbox {
             .await
     }
 
-    /// Drops the old inboxes to which nobody can write any more. They must have been read just before.
+    /// Drops the old inboxes to which nobody can write any more. They must have been read just before: then the certificates have
+    /// shown that the clock is right.
     pub(crate) async fn drop_old_inboxes(&self) -> Result<(), Error> {
         if old_inboxes(&self.own().await?, seconds()) == 0 {
             return Ok(());
@@ -66,7 +68,9 @@ impl Mailbox {
                 let mut own = own(tx)?;
                 let number = old_inboxes(&own, seconds());
                 for inbox in own.inboxes.drain(..number) {
-                    waiting::drop_all(tx, &inbox.id())?;
+                    waiting::drop_all(tx, &inbox.id(), |tx, id, letter| {
+                        tell(tx, letter, id, "its session did not come while its inbox was read")
+                    })?;
                     delete::<Position>(tx, inbox.id())?;
                     tx.delete::<Account>(account_key(&inbox.id()))?;
                 }
@@ -98,8 +102,30 @@ fn old_inboxes(own: &Own, now: u64) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Place;
     use crate::records::Inbox;
+    use crate::{Agents, Place};
+
+    #[tokio::test]
+    async fn an_old_inbox_that_cannot_be_read_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = "http://127.0.0.1:1".to_owned();
+        let place = Place {
+            url: url.clone(),
+            root_key: Agents::known_root_key("https://icp-api.io").unwrap(),
+            canister: vec![1],
+        };
+        let mailbox = Mailbox::create(&folder.path().join("alice"), place.clone()).await.unwrap();
+        mailbox.rotate_keys().await.unwrap();
+        let write = mailbox.store.write(|tx| {
+            let mut own = own(tx)?;
+            own.inboxes[1].made = seconds() - READ_ON;
+            assert_eq!(old_inboxes(&own, seconds()), 1);
+            put(tx, OWN, &own)
+        });
+        write.await.unwrap();
+        mailbox.receive(&Agents::new(&place).unwrap(), |_, _| ()).await.expect_err("there is no network");
+        assert_eq!(mailbox.own().await.unwrap().inboxes.len(), 2);
+    }
 
     #[test]
     fn an_old_inbox_is_read_until_it_expires_and_the_newest_one_always() {

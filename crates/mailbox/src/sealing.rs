@@ -4,12 +4,12 @@
 //! work. So the envelopes are made on all cores.
 
 use crate::mailbox::account;
-use crate::records::{Identity, Own, Peer, Queued, next_queued, put, session_key};
+use crate::records::{BEHIND, Behind, Identity, Own, Peer, Queued, Rows, next_queued, put, session_key};
 use crate::wire::content::{Body, Content, Id};
 use crate::wire::envelope::{self, Address as Place};
 use crate::wire::letter::{Letter, id_of};
 use crate::{Error, millis, random, seconds};
-use crypto_store::Tx;
+use crypto_store::{Field, Tx};
 use directory_core::bundle::Bundle;
 use std::num::NonZero;
 use std::thread;
@@ -50,12 +50,16 @@ pub(crate) struct Said<'a> {
     pub body: &'a Body,
 }
 
-/// Runs `run` with a sealer in a transaction. All sealed letters are in the outbox on return.
+/// Runs `run` with a sealer in a transaction. All sealed letters are in the outbox on return. An old copy seals nothing: its
+/// ratchets have been used further elsewhere.
 pub(crate) fn sealing<T>(
     tx: &mut Tx<'_>,
     own: Own,
     run: impl FnOnce(&mut Sealer, &mut Tx<'_>) -> Result<T, Error>,
 ) -> Result<T, Error> {
+    if let Some(Behind { position, acknowledged }) = tx.record(BEHIND)? {
+        return Err(Error::Behind { position, acknowledged });
+    }
     let mut sealer = Sealer { own, account: account(tx)?, open: Vec::new() };
     let value = run(&mut sealer, tx)?;
     sealer.close(tx)?;
@@ -114,17 +118,21 @@ impl Sealer {
         Ok(())
     }
 
-    /// Begins a new session with a device after one of its messages did not open, and tells the device. Does nothing if this
-    /// happened within the last hour.
+    /// Tells a device that one of its messages did not open, in a new session. Does nothing if this happened within the last hour.
+    /// A session that the device has not answered yet serves again: else letters that do not open, which anybody can send, would
+    /// displace the sessions in use.
     pub fn renew(&mut self, tx: &mut Tx<'_>, identity: &Identity, peer: &mut Peer) -> Result<(), Error> {
         const HOUR: u64 = 3_600;
         let bundle = Bundle::decode(&peer.bundle).expect("it was checked with its card");
         let now = seconds();
-        if now < peer.renewed + HOUR || bundle.content.expiry <= now {
+        // A time later than now is of a clock that was ahead.
+        if (peer.renewed..peer.renewed + HOUR).contains(&now) || bundle.content.expiry <= now {
             return Ok(());
         }
         peer.renewed = now;
-        self.begin(tx, identity, peer, &bundle)?;
+        if !is_unanswered(tx, identity, peer)? {
+            self.begin(tx, identity, peer, &bundle)?;
+        }
         self.seal(tx, identity, peer, &Said { id: random()?, entry: 0, body: &Body::NewSession })?;
         Ok(())
     }
@@ -198,6 +206,13 @@ pub(crate) fn keep(tx: &mut Tx<'_>, identity: &Identity, peer: &mut Peer, sessio
     Ok(())
 }
 
+/// Whether the device has not answered yet in the session to send with. Until then each letter of the session begins it.
+fn is_unanswered(tx: &Tx<'_>, identity: &Identity, peer: &Peer) -> Result<bool, Error> {
+    let Some(session) = peer.sessions.first() else { return Ok(false) };
+    let held = tx.get::<Session>(session_key(identity, session))?;
+    Ok(held.is_some_and(|held| !held.copy().has_received_message()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -205,30 +220,84 @@ mod tests {
     use crate::records::Rows;
     use crate::wire::card;
     use crate::{Mailbox, Place, contacts};
+    use std::path::Path;
+    use vodozemac::olm::OlmMessage;
 
-    #[tokio::test]
-    async fn a_new_session_is_begun_once_an_hour_whatever_does_not_open() {
-        let folder = tempfile::tempdir().unwrap();
+    /// Alice, who has added Bob, and the identity key of his device.
+    async fn alice_and_bob(folder: &Path) -> (Mailbox, Identity) {
         let place = || Place { url: "http://127.0.0.1:1".into(), root_key: Vec::new(), canister: vec![1] };
-        let alice = Mailbox::create(&folder.path().join("alice"), place()).await.unwrap();
-        let bob = Mailbox::create(&folder.path().join("bob"), place()).await.unwrap();
+        let alice = Mailbox::create(&folder.join("alice"), place()).await.unwrap();
+        let bob = Mailbox::create(&folder.join("bob"), place()).await.unwrap();
         let text = bob.card().await.unwrap();
         alice.add_contact(&text, "bob").await.unwrap();
         let card = card::verify(&card::from_text(&text).unwrap(), seconds()).unwrap();
         let [identity] = contacts::identities(&card)[..] else { panic!("a person has one device") };
-        // As after a message that did not open, so many seconds later. Returns the number of sessions and of sealed messages.
-        let renewed = async |later: u64| {
-            let write = alice.store.write(move |tx| {
-                let mut peer = tx.record::<Peer>(identity)?.expect("it was added");
-                peer.renewed = peer.renewed.saturating_sub(later);
-                sealing(tx, own(tx)?, |sealer, tx| sealer.renew(tx, &identity, &mut peer))?;
-                Ok::<_, Error>((peer.sessions.len(), tx.records::<Queued>(b"", b"", 100)?.len()))
-            });
-            write.await.unwrap()
-        };
-        assert_eq!(renewed(0).await, (1, 2), "with an introduction");
-        assert_eq!(renewed(0).await, (1, 2));
-        assert_eq!(renewed(3_590).await, (1, 2));
-        assert_eq!(renewed(3_600).await, (2, 3));
+        (alice, identity)
+    }
+
+    /// As after a message that did not open, so many seconds later. Returns the number of sessions and of sealed messages.
+    async fn renewed(alice: &Mailbox, identity: Identity, later: u64) -> (usize, usize) {
+        let write = alice.store.write(move |tx| {
+            let mut peer = tx.record::<Peer>(identity)?.expect("it was added");
+            peer.renewed = peer.renewed.saturating_sub(later);
+            sealing(tx, own(tx)?, |sealer, tx| sealer.renew(tx, &identity, &mut peer))?;
+            Ok::<_, Error>((peer.sessions.len(), tx.records::<Queued>(b"", b"", 100)?.len()))
+        });
+        write.await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_device_is_told_once_an_hour_whatever_does_not_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let (alice, bob) = alice_and_bob(folder.path()).await;
+        assert_eq!(renewed(&alice, bob, 0).await, (1, 2), "with an introduction");
+        assert_eq!(renewed(&alice, bob, 0).await, (1, 2));
+        assert_eq!(renewed(&alice, bob, 3_590).await, (1, 2));
+        assert_eq!(renewed(&alice, bob, 3_600).await, (1, 3));
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_was_ahead_does_not_silence_a_device() {
+        let folder = tempfile::tempdir().unwrap();
+        let (alice, bob) = alice_and_bob(folder.path()).await;
+        let write = alice.store.write(move |tx| {
+            let peer = tx.record::<Peer>(bob)?.expect("it was added");
+            put(tx, bob, &Peer { renewed: seconds() + 1_000_000, ..peer })
+        });
+        write.await.unwrap();
+        assert_eq!(renewed(&alice, bob, 0).await, (1, 2));
+    }
+
+    #[tokio::test]
+    async fn letters_that_do_not_open_never_displace_the_session_in_use() {
+        let folder = tempfile::tempdir().unwrap();
+        let (alice, bob) = alice_and_bob(folder.path()).await;
+        let in_use = answered_session();
+        let id = id_of(&in_use);
+        let write = alice.store.write(move |tx| {
+            let mut peer = tx.record::<Peer>(bob)?.expect("it was added");
+            keep(tx, &bob, &mut peer, in_use)?;
+            put(tx, bob, &peer)
+        });
+        write.await.unwrap();
+        for _ in 0..2 * MAX_SESSIONS {
+            assert_eq!(renewed(&alice, bob, 3_600).await.0, 2);
+        }
+        let held = alice.store.read(move |snapshot| snapshot.one::<Session>(&session_key(&bob, &id))).await.unwrap();
+        assert!(held.is_some());
+    }
+
+    /// A session in which both sides have written.
+    fn answered_session() -> Session {
+        let (account, mut other) = (Account::new(), Account::new());
+        other.generate_fallback_key();
+        let fallback = *other.fallback_key().values().next().unwrap();
+        let config = SessionConfig::version_1();
+        let mut session = account.create_outbound_session(config, other.curve25519_key(), fallback).unwrap();
+        let OlmMessage::PreKey(first) = session.encrypt("hello").unwrap() else { panic!("a first message") };
+        let inbound = other.create_inbound_session(config, account.curve25519_key(), &first).unwrap();
+        let answer = { inbound.session }.encrypt("hello, too").unwrap();
+        session.decrypt(&answer).unwrap();
+        session
     }
 }

@@ -16,8 +16,9 @@ use crate::sending::Letter;
 use crate::wire::content::File;
 use crate::{Error, millis, random};
 use ::sealing::{Content, Key, salt_of};
-use client::CallError;
 use client::api::Message;
+use client::proofs::verify::Refused;
+use client::{CallError, Lie};
 use crypto_store::{Tx, fields};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
@@ -109,11 +110,11 @@ impl Mailbox {
             let Read { page, step } = match read_next(&mut pages, received).await {
                 Ok(Some(read)) => read,
                 Ok(None) => return Ok(true),
-                Err(Error::Page(CallError::Refused(error))) => {
-                    received.not_read.push((shared.name.clone(), format!("the canister answered {error:?}")));
+                Err(error) => {
+                    let reason = reason_not_to_read(error)?;
+                    received.not_read.push((shared.name.clone(), reason));
                     return Ok(true);
                 }
-                Err(error) => return Err(error),
             };
             let stored = Stored {
                 messages: page.messages.iter().map(|message| Opened::of(message, &key)).collect(),
@@ -126,6 +127,18 @@ impl Mailbox {
             received.messages += messages;
             received.junk += junk;
         }
+    }
+}
+
+/// The reason why one shared inbox is not read and the others are.
+fn reason_not_to_read(error: Error) -> Result<String, Error> {
+    match error {
+        Error::Page(CallError::Refused(error)) => Ok(format!("the canister answered {error:?}")),
+        // Where reads are closed, the label that proofs need is known to a key's owner only.
+        Error::Page(CallError::Lie(Lie::NoProof | Lie::Page(Refused::LabelUnknown))) => {
+            Ok("the canister does not prove its messages, as where reads are closed".into())
+        }
+        error => Err(error),
     }
 }
 

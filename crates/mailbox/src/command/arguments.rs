@@ -8,10 +8,10 @@ use std::time::Duration;
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done
-  1  an error, which is told
-  3  sealed and stored, but the canister does not have all of it yet
-  4  something was received that did not open
-  5  another process has the store, and does not let go of it";
+  1  an error; the message says why
+  3  sealed and stored on this device, but not all sent yet
+  4  a received message did not open
+  5  another process holds the store's lock";
 
 /// Sealed, verified mail on the Internet Computer. Any number of these commands run at once on one mailbox.
 #[derive(Parser)]
@@ -61,7 +61,7 @@ pub enum Command {
         /// The registrar's key, 64 hexadecimal digits, if the directory has one; repeat the option for each former key
         #[arg(long, value_name = "HEX", value_parser = key_file::from_hex)]
         registrar: Vec<[u8; 32]>,
-        /// Accept keys that no verifier has signed, only the platform: for development
+        /// Accept keys that the platform has certified but no verifier has signed: for development
         #[arg(long)]
         certified_only: bool,
     },

@@ -16,7 +16,7 @@ pub async fn run(mailbox: &Mailbox, command: Contacts) -> Result<u8, Failure> {
             let name = name.ok_or_else(|| Failure::error("a card from standard input needs a name: --as NAME"))?;
             let address = mailbox.add_contact(&read(&card)?, &name).await?;
             out(&format!("{name}: {address}"))?;
-            tell!("Compare the address with {name}, and say so: mailbox contacts verify {name} ADDRESS");
+            tell!("Compare the address with {name}. If it is the same, run: mailbox contacts verify {name} ADDRESS");
         }
         Contacts::Find { label, name } => {
             let name = name.unwrap_or_else(|| label.clone());

@@ -1,6 +1,6 @@
 //! `mailbox doctor`.
 
-use super::print::{out, warning};
+use super::print::{json_line, out, warning};
 use super::{DONE, Failure, protect};
 use mailbox::{Agents, Check};
 use serde_json::json;
@@ -25,10 +25,10 @@ fn show(checks: &[Check], json: bool) -> Result<u8, Failure> {
             (Err(fault), false) => {
                 out(&format!("{subject}: {} {}. Do: {}", warning("WRONG:"), fault.what, fault.advice))?;
             }
-            (Ok(text), true) => out(&json!({ "check": subject, "ok": true, "found": text }).to_string())?,
+            (Ok(text), true) => out(&json_line(&json!({ "check": subject, "ok": true, "found": text })))?,
             (Err(fault), true) => {
                 let line = json!({ "check": subject, "ok": false, "found": fault.what, "advice": fault.advice });
-                out(&line.to_string())?;
+                out(&json_line(&line))?;
             }
         }
     }

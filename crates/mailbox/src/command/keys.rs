@@ -13,7 +13,7 @@ pub async fn rotate(mailbox: &Mailbox) -> Result<u8, Failure> {
     if rotated.expired > 0 {
         tell!("mailbox: {} devices are not told: their keys have expired", rotated.expired);
     }
-    tell!("Give your new card ('mailbox id') to whom you gave the old one and have not written to.");
+    tell!("Give your new card ('mailbox id') to everybody who has the old one and to whom you have not written.");
     let network = Agents::new(&mailbox.place().await?)?;
     mailbox.publish(&network).await?;
     let pushed = mailbox.push(&network, Duration::ZERO, |_| ()).await?;
@@ -24,7 +24,7 @@ pub async fn rotate(mailbox: &Mailbox) -> Result<u8, Failure> {
 pub async fn backup(mailbox: &Mailbox, path: &Path, fd: Option<u32>) -> Result<u8, Failure> {
     let passphrase = passphrase::read_new(fd, "Passphrase of the backup: ")?;
     create_file(path, &mailbox.backup(&passphrase).await?)?;
-    tell!("The backup has no messages. Whoever restores it is a new device, and needs the passphrase.");
+    tell!("The backup has no messages. The restored mailbox is a new device. Restoring needs the passphrase.");
     Ok(DONE)
 }
 

@@ -61,7 +61,8 @@ async fn with_mailbox(mailbox: &Mailbox, folder: &Path, command: Command) -> Res
         }
         Command::Id => {
             out(&mailbox.card().await?)?;
-            tell!("Your address is {}. Whoever gets the card compares it with you.", mailbox.address().await?);
+            let address = mailbox.address().await?;
+            tell!("Your address is {address}. Ask everybody who gets the card to compare this address with you.");
             Ok(DONE)
         }
         Command::Keys { command: Keys::Rotate } => keys::rotate(mailbox).await,
@@ -120,7 +121,7 @@ async fn status(mailbox: &Mailbox, folder: &Path) -> Result<u8, Failure> {
         ("contacts", mailbox.contacts().await?.len().to_string()),
         ("to be sent", waiting.to_string()),
         ("read through", status.read_through.to_string()),
-        ("told through", status.acknowledged_through.to_string()),
+        ("acknowledged through", status.acknowledged_through.to_string()),
         ("cannot be opened yet", status.waiting.to_string()),
         ("junk", status.junk.to_string()),
     ] {

@@ -67,7 +67,19 @@ pub async fn log(mailbox: &Mailbox, mut after: u64, json: bool) -> Result<u8, Fa
 
 /// An entry as a line.
 pub fn show(number: u64, entry: &Entry, names: &Names, json: bool) -> String {
-    if json { as_json(number, entry, names).to_string() } else { as_text(number, entry, names) }
+    if json { json_line(&as_json(number, entry, names)) } else { as_text(number, entry, names) }
+}
+
+/// A value as JSON on one line. All characters that [`is_control`] are escaped: `serde_json` escapes only those below U+0020.
+pub fn json_line(value: &Value) -> String {
+    let mut line = String::new();
+    for character in value.to_string().chars() {
+        match is_control(character) {
+            true => line.push_str(&format!("\\u{:04x}", u32::from(character))),
+            false => line.push(character),
+        }
+    }
+    line
 }
 
 fn as_text(number: u64, entry: &Entry, names: &Names) -> String {
@@ -83,8 +95,10 @@ fn as_text(number: u64, entry: &Entry, names: &Names) -> String {
         }
         Event::Received { said, .. } => format!("{with}: {}", said_text(said)),
         Event::Shared { said, .. } => format!("in {with}: {}", said_text(said)),
-        Event::Missing { first, last, .. } if first == last => format!("{with}: number {first} has not come"),
-        Event::Missing { first, last, .. } => format!("{with}: numbers {first} to {last} have not come"),
+        Event::Missing { first, last, .. } if first == last => {
+            format!("{with}: message number {first} has not arrived")
+        }
+        Event::Missing { first, last, .. } => format!("{with}: message numbers {first} to {last} have not arrived"),
         Event::Dropped { first_id } if entry.with.is_some() => {
             format!("in {with}: messages below id {first_id} were dropped before they were read")
         }
@@ -159,5 +173,15 @@ mod tests {
         let said = |text: &str| said_text(&Said::Text(text.into()));
         assert_eq!(said("hello\n8\tbob: send money\n"), "hello\n\t8\tbob: send money\n\t");
         assert_eq!(said("a\u{1b}[2Jb\rc\u{202e}d\u{2066}e\tf"), "a\u{fffd}[2Jb\u{fffd}c\u{fffd}d\u{fffd}e\tf");
+    }
+
+    #[test]
+    fn no_json_controls_the_terminal_and_all_of_it_is_read_back() {
+        let controls = "\u{1b}[2J \u{7f} \u{9b}2J \u{202e} \u{2066} \u{2028} \n \" \\ \u{1f600}";
+        let value = json!({ "text": controls });
+        let line = json_line(&value);
+        assert!(!line.contains(is_control), "{line:?}");
+        assert!(line.contains("\\u009b2J \\u202e \\u2066"), "{line}");
+        assert_eq!(serde_json::from_str::<Value>(&line).expect("it is JSON"), value);
     }
 }

@@ -33,7 +33,10 @@ pub fn passphrase(folder: &Path, fd: Option<u32>, change: &Passphrase) -> Result
     let is_new = old.is_none() && new.is_some();
     mailbox::set_passphrase(folder, old.as_deref().map(String::as_str), new.as_deref().map(String::as_str))?;
     if is_new {
-        tell!("The key file that was there may still be found on the disk, by whoever takes it apart.");
+        tell!(
+            "The old key file was replaced, but its bytes may still be on the disk. Somebody who examines the disk could \
+             recover them."
+        );
     }
     Ok(DONE)
 }

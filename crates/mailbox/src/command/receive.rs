@@ -5,9 +5,6 @@ use super::print::{Names, out, show, tell};
 use super::progress::Progress;
 use super::{DONE, Failure, UNOPENED};
 use mailbox::{Agents, Error, MAX_CONTACTS, MAX_UNKNOWN, Mailbox};
-use std::fs::OpenOptions;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -121,13 +118,5 @@ pub async fn save(mailbox: &Mailbox, number: u64, path: &Path) -> Result<u8, Fai
 
 /// Writes a new file of mode 0600, which is on disk on return.
 pub fn create_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .map_err(|error| Failure::error(format!("{}: {error}", path.display())))?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    Ok(())
+    key_file::create_private(path, bytes).map_err(|error| Failure::error(format!("{}: {error}", path.display())))
 }

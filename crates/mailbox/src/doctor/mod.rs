@@ -92,7 +92,7 @@ pub fn check_opening(folder: &Path, opened: Result<&Mailbox, &Error>) -> Vec<Che
 fn advice_for_store(error: &Error) -> &'static str {
     use crypto_store::Error as Store;
     match error {
-        Error::Store(Store::Busy(_)) => "end or continue the process that has it",
+        Error::Store(Store::Busy(_)) => "end or continue the process that holds the store's lock",
         Error::Store(Store::Copied { .. } | Store::SetBack { .. }) => {
             "use the original; if it is lost, 'mailbox restore' makes a new device from a backup"
         }

@@ -5,7 +5,7 @@ use crate::mailbox::Mailbox;
 use crate::network::{Certified, Network};
 use crate::{Error, seconds};
 use candid::Principal;
-use client::Trust;
+use client::{CallError, Lie, Trust};
 
 /// Maximum difference between the clock and the network's time in seconds. Certificates are up to a few seconds old.
 const MAX_DRIFT: u64 = 60;
@@ -71,6 +71,10 @@ impl Mailbox {
         let client = network.client(&inbox.owner.0).with_label(&id, label);
         let heads = match client.read_key_heads(&[id]).await {
             Ok(heads) => heads,
+            Err(CallError::Lie(Lie::NoProof)) => {
+                let what = "the canister proves nothing of it: it may have forgotten the inbox";
+                return Ok(Check::wrong(SUBJECT, what, "'mailbox receive' sets it up again"));
+            }
             Err(error) => {
                 return Ok(Check::wrong(
                     SUBJECT,
@@ -84,8 +88,8 @@ impl Mailbox {
         }
         let head = heads.value.heads.first().and_then(Option::as_ref);
         let Some(head) = head.filter(|head| !position.is_forgotten(Some(head))) else {
-            let what = "the canister has forgotten whose it is, because it had no messages for a long time";
-            return Ok(Check::wrong(SUBJECT, what, "'mailbox receive' claims it again"));
+            let what = "the canister has forgotten the owner of this inbox, which had no messages for a long time";
+            return Ok(Check::wrong(SUBJECT, what, "'mailbox receive' sets it up again"));
         };
         match self.check_not_behind(id, head.acknowledged_id).await {
             Ok(()) => Ok(Check::right(SUBJECT, format!("claimed; {} messages in the canister", head.count))),

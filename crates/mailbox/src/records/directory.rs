@@ -40,7 +40,8 @@ pub(crate) struct Asked {
     pub opening: [u8; 16],
 }
 
-/// The last proved state of a label: the entry, its time, the entry that a recovery replaces, and its bundles.
+/// The last proved state of a label: the entry, its time, the entry that a recovery replaces, and the newest bundle that was seen
+/// of each device.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Known {
     pub entry: Vec<u8>,

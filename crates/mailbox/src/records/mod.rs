@@ -10,6 +10,7 @@
 //! session    identity 32 | session id 32                  vodozemac's
 //! cursor     inbox 29, or key id 20 of a shared inbox     Position
 //! cursor     "entries", "shown", "queued"                 Counter
+//! cursor     "behind"                                     Behind: this store is an old copy
 //! message    'e' | number 8                               Entry of the log
 //! message    'p' | identity 32 | message id 16 | piece 4  bytes of a piece, format 2
 //! message    's' | key id 20 | id 4                       bytes of a file of a shared inbox, format 2
@@ -47,6 +48,8 @@ const FORMAT: u8 = 1;
 pub(crate) const PIECE: u8 = 2;
 /// Key of this device's rows.
 pub(crate) const OWN: &str = "own";
+/// Key of the finding that this store is an old copy.
+pub(crate) const BEHIND: &str = "behind";
 /// Key id of a shared inbox.
 pub type SharedId = [u8; 20];
 /// Identity key of a device.
@@ -178,6 +181,13 @@ pub(crate) struct Position {
 #[derive(Clone, Copy, Default, Serialize, Deserialize)]
 pub(crate) struct Counter(pub u64);
 
+/// This store is an old copy: it had read an inbox through `position`, which was acknowledged through `acknowledged`.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Behind {
+    pub position: u32,
+    pub acknowledged: u32,
+}
+
 /// A key that several people share, in the web page's format, with its state.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Shared {
@@ -262,6 +272,7 @@ records! {
     Contact in Contact;
     Position in Cursor;
     Counter in Cursor;
+    Behind in Cursor;
     Arriving in Procedure;
     Claim in Procedure;
     Queued in Outbox;

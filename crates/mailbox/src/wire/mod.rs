@@ -17,6 +17,9 @@ pub mod padding;
 use directory_core::bytes::DecodeError;
 use std::fmt;
 
+/// Bytes of an inbox's key id, which is a self-authenticating principal.
+pub const INBOX: usize = 29;
+
 /// The reason why bytes were refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Malformed {

@@ -3,16 +3,18 @@
 use crate::floods::later_message;
 use crate::network::Network;
 use crate::people::Person;
-use client::api::{NewMessage, Setting, Writes};
+use client::api::{Bound, NewMessage, Quota, Setting, Writes};
 use directory_core::bundle::{self, Bundle, MAX_LIFETIME};
 use directory_core::policy::Key;
 use directory_core::profile;
 use ed25519_dalek::SigningKey;
 use mailbox::Address;
+use mailbox::wire::INBOX;
 use mailbox::wire::card::{self, Card, SignedDevice};
 use mailbox::wire::content::{Body, Content, File, PIECE};
 use mailbox::wire::envelope::{self, Address as Place};
 use mailbox::wire::letter::{Letter, id_of};
+use sealing::Key as SharedKey;
 use sha2::{Digest, Sha256};
 use vodozemac::Curve25519PublicKey;
 use vodozemac::olm::{Account, Session, SessionConfig};
@@ -150,7 +152,7 @@ fn a_device_that_a_stranger_has_listed_is_its_owners_once_the_user_brings_the_ca
     assert_eq!(alice.run(&["receive"]).code(0).stdout, "3\tbob: hello too\n");
     // Nobody takes a device from a contact.
     let add = ["contacts", "add", "-", "--as", "mallory"];
-    alice.pipe(&add, &card::to_text(&card)).code(1).says(&format!("is one of {}", bob.address()));
+    alice.pipe(&add, &card::to_text(&card)).code(1).says(&format!("already belongs to {}", bob.address()));
 }
 
 #[test]
@@ -198,12 +200,29 @@ fn a_contact_with_keys_that_nothing_can_be_sealed_to_stops_no_mail() {
     mallory.is_added_by(&alice, &mallory.card(issued, &[mallory.own(|_| ())]));
     let bad = mallory.card(issued + 1, &[mallory.own(|content| content.hpke = [0; 32])]);
     let add = ["contacts", "add", "-", "--as", "mallory"];
-    alice.pipe(&add, &card::to_text(&bad)).code(1).says("keys that nothing can be sealed to");
+    alice.pipe(&add, &card::to_text(&bad)).code(1).says("unusable keys");
     mallory.writes(&network, 1, Attacker::introduction(bad));
     // Alice's device answers a message that does not open.
     mallory.disturbs(&network);
     bob.run(&["send", "alice", "-m", "hello"]).code(0);
     assert_eq!(alice.run(&["receive"]).code(4).stdout, "1\tbob: hello\n");
+}
+
+#[test]
+fn a_person_whose_mail_goes_to_another_canister_is_not_written_to() {
+    let network = Network::start();
+    let alice = Person::new("alice", &network);
+    let mut mallory = Attacker::of(&alice);
+    let issued = seconds();
+    let (here, moved) = (mallory.card(issued, &[mallory.own(|_| ())]), mallory.own(|_| ()));
+    let moved = card::sign(&mallory.address, issued + 1, network.directory.as_slice(), &[moved]).unwrap();
+    mallory.writes(&network, 1, Attacker::introduction(moved.clone()));
+    alice.run(&["receive"]);
+    assert_eq!(alice.run(&["contacts", "list"]).code(0).stdout, "", "a stranger who could not be answered");
+    mallory.is_added_by(&alice, &here);
+    mallory.writes(&network, 2, Attacker::introduction(moved));
+    alice.run(&["receive"]);
+    alice.run(&["send", "mallory", "-m", "hello"]).code(1).says("has other devices than before");
 }
 
 #[test]
@@ -222,6 +241,56 @@ fn a_card_that_names_somebody_elses_inbox_replaces_nothing_in_the_outbox() {
     network.set(Setting::writes(Writes::anyone));
     alice.run(&["send", "bob", "-m", "again"]).code(0);
     assert_eq!(bob.run(&["receive"]).code(0).stdout, "1\talice: hello\n2\talice: again\n");
+}
+
+#[test]
+fn a_card_with_an_inbox_of_another_length_is_refused_and_stops_no_mail() {
+    let network = Network::start();
+    let (alice, bob) = Person::pair(&network);
+    let mut mallory = Attacker::of(&alice);
+    let issued = seconds();
+    mallory.is_added_by(&alice, &mallory.card(issued, &[mallory.own(|_| ())]));
+    let bobs = card_of(&bob).devices[0].bundle.content.inbox.clone();
+    assert_eq!(bobs.len(), INBOX);
+    for (id, inbox) in [(1, bobs[..1].to_vec()), (2, [&bobs[..], &[0]].concat())] {
+        let card = mallory.card(issued + 1, &[mallory.own(|content| content.inbox = inbox)]);
+        let add = ["contacts", "add", "-", "--as", "mallory"];
+        alice.pipe(&add, &card::to_text(&card)).code(1).says("unusable keys");
+        mallory.writes(&network, id, Attacker::introduction(card));
+    }
+    alice.run(&["receive"]);
+    alice.run(&["send", "mallory", "-m", "hello"]).code(0);
+    alice.run(&["send", "bob", "-m", "hello"]).code(0);
+    assert_eq!(bob.run(&["receive"]).code(0).stdout, "1\talice: hello\n");
+}
+
+/// The key ids of shared inboxes are shorter than those of devices, so a card may name an inbox that begins with one.
+#[test]
+fn a_full_inbox_that_begins_with_the_key_id_of_a_shared_one_stops_no_mail_to_it() {
+    const SECRET: [u8; 32] = [5; 32];
+    let network = Network::start();
+    let (alice, bob) = (Person::new("alice", &network), Person::new("bob", &network));
+    for person in [&alice, &bob] {
+        let file = person.path("family.key");
+        std::fs::write(&file, SECRET).unwrap();
+        person.run(&["shared", "add", "family", "--key", file.to_str().unwrap()]).code(0);
+    }
+    let mallory = Attacker::of(&alice);
+    let shared = SharedKey::from_file(&SECRET, network.canister.as_slice()).unwrap();
+    let inbox = [shared.id(), &[0; 9]].concat();
+    let card = mallory.card(seconds(), &[mallory.own(|content| content.inbox.clone_from(&inbox))]);
+    mallory.is_added_by(&alice, &card);
+    // Strangers may fill a quarter of an inbox: one message.
+    network.set(Setting::key_quota(Quota { messages: Bound::AtMost(4), bytes: Bound::Unlimited }));
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        network.operator().await.add_message(&inbox, b"full").await.unwrap();
+    });
+    // More than a call takes.
+    let file = alice.path("film");
+    std::fs::write(&file, vec![7; 3_000_000]).unwrap();
+    alice.run(&["send", "mallory", file.to_str().unwrap()]).code(3).says("the inbox is full");
+    alice.run(&["send", "family", "-m", "hello"]).code(3).says("the inbox is full");
+    assert_eq!(bob.run(&["receive"]).code(0).stdout, "1\tin family: hello\n");
 }
 
 #[test]

@@ -24,7 +24,7 @@ fn two_people_who_have_each_others_cards_write_to_each_other() {
     assert_eq!(counted, [2, 3, 4, 5], "the introduction was the first");
     assert_eq!(alice.run(&["outbox"]).code(0).stdout, "");
     let status = bob.run(&["status"]).code(0).stdout;
-    assert!(status.contains("read through: 7\ntold through: 7\n"), "{status}");
+    assert!(status.contains("read through: 7\nacknowledged through: 7\n"), "{status}");
 }
 
 #[test]

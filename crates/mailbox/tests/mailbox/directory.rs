@@ -17,7 +17,7 @@ use ed25519_dalek::{Signer, SigningKey};
 use std::time::Duration;
 
 /// A person who has pinned the network's directory.
-fn person(name: &'static str, network: &Network) -> Person {
+pub fn person(name: &'static str, network: &Network) -> Person {
     let person = Person::new(name, network);
     let directory = network.directory.to_text();
     let pinned = person.run(&["directory", &directory, "--certified-only"]).code(0);
@@ -75,8 +75,8 @@ fn a_registrar_vouches_for_the_request_that_was_made() {
     let path = bob.path("vouched");
     std::fs::write(&path, answer).unwrap();
     let path = path.to_str().unwrap();
-    bob.run(&["register", "bobby", "--vouched", path]).code(1).says("no request for this label");
-    alice.run(&["register", "bob", "--vouched", path]).code(1).says("no request for this label");
+    bob.run(&["register", "bobby", "--vouched", path]).code(1).says("made no request for bobby");
+    alice.run(&["register", "bob", "--vouched", path]).code(1).says("made no request for bob:");
     assert_eq!(bob.run(&["register", "bob", "--vouched", path]).code(0).stdout, "registered bob\n");
     alice.run(&["contacts", "find", "bob"]).code(0);
     alice.run(&["send", "bob", "-m", "hello Bob"]).code(0);

@@ -2,6 +2,7 @@
 
 use crate::network::Network;
 use crate::people::{Done, Person, json};
+use client::api::{Setting, Writes};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -107,6 +108,17 @@ fn an_unclaimed_inbox_is_reported_until_the_mailbox_receives() {
     begins(&wrong(alice.run(&["doctor"])), "inbox: WRONG: it is not claimed yet");
     alice.run(&["receive"]).code(0);
     alice.run(&["doctor"]).code(0);
+}
+
+#[test]
+fn an_outbox_of_more_messages_than_one_snapshot_returns_is_reported() {
+    let network = Network::start();
+    let (alice, _bob) = Person::pair(&network);
+    alice.run(&["receive"]).code(0);
+    network.set(Setting::writes(Writes::members));
+    alice.pipe(&["send", "bob", "-", "--lines"], &"line\n".repeat(1_000)).code(3);
+    let told = alice.run(&["doctor"]).code(0).stdout;
+    assert!(told.contains("\noutbox: ok: 1001 sealed messages wait\n"), "with an introduction: {told}");
 }
 
 #[test]

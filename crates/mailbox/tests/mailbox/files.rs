@@ -1,7 +1,7 @@
 //! Files, in pieces.
 
 use crate::network::Network;
-use crate::people::Person;
+use crate::people::{Done, Person};
 
 #[test]
 fn a_file_arrives_whole_beside_texts_and_is_written_once() {
@@ -19,5 +19,9 @@ fn a_file_arrives_whole_beside_texts_and_is_written_once() {
     bob.run(&["save", "1", saved.to_str().unwrap()]).code(0);
     assert!(std::fs::read(&saved).unwrap() == bytes);
     bob.run(&["save", "2", saved.to_str().unwrap()]).code(1).says("exists");
+    // By a name in the present folder.
+    let here = bob.command(&["save", "2", "here"]).current_dir(bob.path("")).output().unwrap();
+    Done::of(here).code(0);
+    assert_eq!(std::fs::read(bob.path("here")).unwrap(), b"");
     bob.run(&["save", "3", bob.path("none").to_str().unwrap()]).code(1).says("no received file with the number 3");
 }

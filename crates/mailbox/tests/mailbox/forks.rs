@@ -53,7 +53,7 @@ fn a_store_and_a_directory_that_are_set_back_or_forked_are_reported_and_not_used
     );
 
     network.go_back_to(&before);
-    bob.run(&["receive"]).code(1).says("its store is not the one from before");
+    bob.run(&["receive"]).code(1).says("rank 2 was seen before: an older state");
     // More messages than before, of which those that bob has seen are others.
     dave.knows(&bob);
     dave.run(&["send", "bob", "-m", "hello"]).code(0);

@@ -27,7 +27,26 @@ fn messages_dropped_unread_are_reported_with_the_missing_numbers() {
     assert!((1..=10).contains(&came.len()), "{came:?}");
     let log = bob.run(&["log"]).code(0).stdout;
     assert!(log.contains("were dropped before they were read"), "{log}");
-    assert!(log.contains(&format!("alice: numbers 3 to {last} have not come")), "{log}");
+    assert!(log.contains(&format!("alice: message numbers 3 to {last} have not arrived")), "{log}");
+}
+
+#[test]
+fn messages_that_were_all_dropped_unread_are_reported_once() {
+    let network = Network::start();
+    let (alice, bob) = Person::pair(&network);
+    alice.run(&["send", "bob", "-m", "first"]).code(0);
+    bob.run(&["receive"]).code(0);
+    network.set(Setting::max_messages(Bound::AtMost(10)));
+    alice.run(&["send", "bob", "-m", "lost"]).code(0);
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let others = network.operator().await;
+        for number in 0..10_u8 {
+            others.add_message(b"another key", &[number]).await.unwrap();
+        }
+    });
+    let shown = json(&bob.run(&["receive", "--json"]).code(0).stdout);
+    assert_eq!((shown.len(), &shown[0]["event"]), (1, &"dropped".into()));
+    assert_eq!(bob.run(&["receive", "--json"]).code(0).stdout, "");
 }
 
 #[test]

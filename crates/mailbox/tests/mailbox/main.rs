@@ -21,6 +21,7 @@ mod limits;
 mod network;
 mod passphrase;
 mod people;
+mod replicas;
 mod rotation;
 mod secrets;
 mod shared;

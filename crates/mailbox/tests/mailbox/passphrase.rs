@@ -2,6 +2,9 @@
 
 use crate::network::Network;
 use crate::people::Person;
+use std::io::Write;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Command, Stdio};
 
 /// Runs a command that reads these lines as its passphrases, from standard input.
 fn with(person: &Person, arguments: &[&str], lines: &str) -> crate::people::Done {
@@ -12,7 +15,7 @@ fn with(person: &Person, arguments: &[&str], lines: &str) -> crate::people::Done
 fn a_passphrase_is_asked_for_by_each_command_until_the_mailbox_is_unlocked_for_a_time() {
     let network = Network::start();
     let (alice, bob) = Person::pair(&network);
-    alice.pipe(&["passphrase", "--new-fd", "0"], "correct horse\n").code(0).says("may still be found");
+    alice.pipe(&["passphrase", "--new-fd", "0"], "correct horse\n").code(0).says("may still be on the disk");
     with(&alice, &["send", "bob", "-m", "hello"], "wrong\n").code(1).says("the passphrase is wrong");
     with(&alice, &["send", "bob", "-m", "hello"], "correct horse\n").code(0);
     assert_eq!(bob.run(&["receive"]).code(0).stdout, "1\talice: hello\n");
@@ -39,8 +42,45 @@ fn a_passphrase_is_changed_and_removed_with_the_old_one_only() {
     with(&alice, &["passphrase", "--new-fd", "0"], "old\nnew\n").code(0);
     with(&alice, &["status"], "old\n").code(1);
     with(&alice, &["status"], "new\n").code(0);
-    with(&alice, &["passphrase", "--remove"], "new\n").code(0);
+
+    // Both end an unlocking, even for an older copy of the file, which has the same root key.
+    let path = alice.folder().join("root.key");
+    for change in [["--new-fd", "0"].as_slice(), &["--remove"]] {
+        with(&alice, &["unlock"], "new\n").code(0);
+        alice.run(&["status"]).code(0);
+        let old = std::fs::read(&path).unwrap();
+        with(&alice, &[&["passphrase"], change].concat(), "new\nnewer\n").code(0);
+        let new = std::fs::read(&path).unwrap();
+        std::fs::write(&path, old).unwrap();
+        alice.run(&["status"]).code(1).says("no passphrase can be read");
+        with(&alice, &["status"], "new\n").code(0);
+        if change == ["--remove"] {
+            std::fs::write(&path, new).unwrap();
+        }
+    }
     alice.run(&["status"]).code(0);
+}
+
+#[test]
+fn a_creation_that_was_killed_is_finished_by_the_next_one() {
+    let network = Network::start();
+    let alice = Person::new("alice", &network);
+    let (url, canister, folder) = (network.url(), network.canister.to_text(), alice.path("other"));
+    let folder = folder.to_str().unwrap();
+    let init = ["--mailbox", folder, "init", "--network", &url, "--canister", &canister, "--fetch-root-key"];
+    for (options, lines) in [(&[][..], ""), (&["--passphrase"], "secret\n")] {
+        let init = [&["--passphrase-fd", "0"], &init[..], options].concat();
+        // The kernel kills it when it writes its first byte, which is one of root.key.
+        let mut killed = Command::new("sh");
+        killed.args(["-c", "ulimit -c 0; ulimit -f 0; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_mailbox")]).args(&init);
+        killed.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut killed = killed.spawn().unwrap();
+        killed.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
+        assert!(killed.wait().unwrap().signal().is_some());
+        assert_eq!(std::fs::read(alice.path("other/root.key.being-written")).unwrap(), b"");
+        alice.pipe(&init, lines).code(0);
+        std::fs::remove_dir_all(folder).unwrap();
+    }
 }
 
 #[test]

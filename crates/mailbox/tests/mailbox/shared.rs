@@ -2,6 +2,7 @@
 
 use crate::network::Network;
 use crate::people::{Person, json};
+use message_canister::api::{Reads, Setting};
 use sealing::{Content, Key, OpenError, open, seal};
 use std::fs;
 
@@ -83,6 +84,8 @@ fn names_are_unique_and_large_files_are_refused() {
     alice.run(&["shared", "add", "bob", "--key", key]).code(1).says("is the name of");
     let card = bob.card();
     alice.run(&["contacts", "add", card.to_str().unwrap(), "--as", "family"]).code(1).says("of a shared inbox");
+    // Else a message to the person would be sealed for all members.
+    alice.run(&["contacts", "verify", "family", &bob.address()]).code(1).says("of a shared inbox");
     alice.run(&["shared", "add", "relatives", "--key", key]).code(0);
     assert!(alice.run(&["shared", "list"]).code(0).stdout.starts_with("relatives\t"), "renamed, not doubled");
     let short = alice.path("short.key");
@@ -92,4 +95,19 @@ fn names_are_unique_and_large_files_are_refused() {
     fs::write(&large, vec![7; 2_000_000]).unwrap();
     alice.run(&["send", "relatives", large.to_str().unwrap()]).code(1).says("at most 2000000");
     assert_eq!(alice.run(&["log"]).code(0).stdout, "", "nothing has changed");
+}
+
+#[test]
+fn where_reads_are_closed_a_shared_inbox_is_reported_and_stops_no_other_inbox() {
+    let network = Network::with(vec![Setting::reads(Reads::owners)]);
+    let (alice, bob) = (member("alice", &network), member("bob", &network));
+    alice.knows(&bob);
+    bob.knows(&alice);
+    for person in [&alice, &bob] {
+        person.run(&["receive"]).code(0).says("family was not read");
+    }
+    alice.run(&["send", "family", "-m", "to all"]).code(0);
+    alice.run(&["send", "bob", "-m", "to Bob"]).code(0);
+    let received = bob.run(&["receive"]).code(0).says("family was not read");
+    assert!(received.stdout.ends_with("alice: to Bob\n"), "{}", received.stdout);
 }

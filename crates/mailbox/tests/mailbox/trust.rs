@@ -2,6 +2,7 @@
 
 use crate::network::Network;
 use crate::people::{Done, Person};
+use client::plain::is_control;
 
 #[test]
 fn an_unknown_sender_is_shown_and_cannot_be_answered_until_the_address_is_verified() {
@@ -40,7 +41,10 @@ fn invalid_cards_are_refused_with_the_reason() {
     let add = |text: &str, name: &str| -> Done { alice.pipe(&["contacts", "add", "-", "--as", name], text) };
     add("nonsense", "carol").code(1).says("a card is one line that begins with mailbox-card:");
     add(&card.replacen("AAA", "AAB", 1), "bob").code(1);
-    add(&card, "bob smith").code(1).says("cannot be a name");
+    for name in ["bob smith", "bob\u{7}", "bob\u{9b}31m", "bob\u{202e}", "\u{2066}bob"] {
+        let refused = add(&card, name).code(1).says("cannot be a name");
+        assert!(!refused.stderr.trim_end().contains(is_control), "{}", refused.stderr);
+    }
     let eve = std::fs::read_to_string(Person::new("eve", &network).card()).unwrap();
     add(&eve, "bob").code(1).says("is the name of");
     let own = std::fs::read_to_string(alice.card()).unwrap();
