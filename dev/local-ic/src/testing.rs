@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 
 use crate::canister::{Canister, Global};
 use crate::client::LocalIc;
+use crate::memory::PAGE;
 use crate::metrics::{ExecutionRecord, Usage};
 use crate::system_api::EntryPoint;
 
@@ -17,13 +18,13 @@ pub struct CanisterState {
     pub module_hash: Option<[u8; 32]>,
     /// Size of the heap, in 64-KiB pages.
     pub heap_pages: u64,
-    /// SHA-256 of the heap.
+    /// SHA-256 of the heap's pages that are not all zeros.
     pub heap_hash: [u8; 32],
     /// The bits of the module's mutable globals.
     pub globals: Vec<u64>,
     /// Size of stable memory, in 64-KiB pages.
     pub stable_pages: u64,
-    /// SHA-256 of stable memory.
+    /// SHA-256 of stable memory's pages that are not all zeros.
     pub stable_hash: [u8; 32],
     /// The certified data.
     pub certified_data: Vec<u8>,
@@ -46,10 +47,10 @@ impl CanisterState {
         Self {
             module_hash: code.map(|code| code.module.hash),
             heap_pages: heap.len() as u64 / crate::limits::WASM_PAGE,
-            heap_hash: Sha256::digest(heap).into(),
+            heap_hash: hash(heap),
             globals: code.iter().flat_map(|code| code.saved_globals()).map(Global::bits).collect(),
             stable_pages: canister.stable.pages(),
-            stable_hash: Sha256::digest(canister.stable.contents()).into(),
+            stable_hash: hash(canister.stable.contents()),
             certified_data: canister.certified_data.clone(),
             global_timer: canister.global_timer,
             version: canister.version,
@@ -58,6 +59,18 @@ impl CanisterState {
             awaited_calls: canister.callbacks.len(),
         }
     }
+}
+
+/// SHA-256 of the 4-KiB pages that are not all zeros, each after its number. Most pages are all zeros.
+fn hash(memory: &[u8]) -> [u8; 32] {
+    let mut hasher = Sha256::new();
+    for (number, page) in (0_u64..).zip(memory.chunks(PAGE)) {
+        if page != [0; PAGE] {
+            hasher.update(number.to_le_bytes());
+            hasher.update(page);
+        }
+    }
+    hasher.finalize().into()
 }
 
 /// Measurements.
