@@ -108,7 +108,7 @@ fn open_registration_is_what_the_pins_say() {
         .epoch(&epoch.complete().unwrap(), now, no_evidence)
         .unwrap_err();
     // The hash in each head covers the kind of registration.
-    assert!(matches!(&error, Stop::Halted(why) if why.contains("the configuration has the hash")), "{error}");
+    assert!(matches!(&error, Stop::Halted(why) if why.contains("the head names the configuration")), "{error}");
     assert_eq!(Replay::new(pins(None)).updates(), 0);
 }
 
