@@ -82,7 +82,8 @@ const DENIED: [&[&str]; 2] = [&[OTHER_STATE, "the witness is not one of this key
 const ALL_TRUE: [&[&str]; 2] = [&[TRUE], &[TRUE]];
 
 const HEADS: Asked = Asked::Heads(&[ALICE, BOB]);
-const DENIED_HEADS: [&[&str]; 2] = [&[OTHER_STATE, "the witness for key 0", "the proof of key 0"], &["root", "witness"]];
+const DENIED_HEADS: [&[&str]; 2] =
+    [&[OTHER_STATE, "the witness for key 0", "the proof of key 0"], &["root", "witness"]];
 
 const fn up_from(id: Id) -> Asked {
     Asked::Page(ALICE, Order::ascending, After(id), 4)
