@@ -81,6 +81,7 @@ impl Mailbox {
         let client = network.client(&inbox.owner.0);
         let (id, send_key) = (inbox.id(), &own.send_key.0);
         let position = self.position(id).await?;
+        let mut is_introduced = position.label.is_none();
         let label = match position.label {
             Some(label) => label,
             None => self.introduce_inbox(&client, id, send_key).await?,
@@ -90,6 +91,7 @@ impl Mailbox {
             // Where reads are closed, nothing proves that the canister has forgotten an inbox. Once introduced, it is there.
             Err(CallError::Lie(Lie::NoProof)) => {
                 self.introduce_inbox(&client, id, send_key).await?;
+                is_introduced = true;
                 client.read_key_heads(&[id]).await
             }
             heads => heads,
@@ -101,7 +103,7 @@ impl Mailbox {
             self.check_not_behind(id, head.acknowledged_id).await?;
         }
         // Contacts have the send key of the newest inbox.
-        if id == own.inbox().id() && (position.is_forgotten(head) || position.is_first(head)) {
+        if !is_introduced && id == own.inbox().id() && (position.is_forgotten(head) || position.is_first(head)) {
             self.introduce_inbox(&client, id, send_key).await?;
         }
         *expected += u64::from(count);
@@ -234,7 +236,7 @@ impl Position {
     /// Whether the first messages have come to an inbox that was introduced before. The canister may have forgotten it meanwhile:
     /// nothing tells.
     fn is_first(&self, head: Option<&KeyHead>) -> bool {
-        self.label.is_some() && self.seen.is_none() && head.is_some_and(|head| head.rank > 0)
+        self.seen.is_none() && head.is_some_and(|head| head.rank > 0)
     }
 }
 
