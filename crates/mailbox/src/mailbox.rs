@@ -259,6 +259,15 @@ fn address_of(seed: &Seed) -> Address {
     Address::of(&Key::of(&SigningKey::from_bytes(&seed.0)))
 }
 
+/// A mailbox for unit tests, in a folder that is deleted when it is dropped. Nothing answers at its network's address.
+#[cfg(test)]
+pub(crate) async fn test_mailbox() -> (tempfile::TempDir, Mailbox) {
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place { url: "http://127.0.0.1:1".into(), root_key: Vec::new(), canister: vec![1] };
+    let mailbox = Mailbox::create(&folder.path().join("mailbox"), place).await.unwrap();
+    (folder, mailbox)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

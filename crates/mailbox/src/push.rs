@@ -250,16 +250,16 @@ fn end(tx: &mut Tx<'_>, key: &[u8], row: &Queued, failed: Option<&str>) -> Resul
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Address;
+    use crate::mailbox::test_mailbox;
     use crate::network::Certified;
     use crate::records::{Said, With};
-    use crate::{Address, Place};
     use candid::Principal;
     use client::directory::DirectoryClient;
     use client::directory::api::Published;
     use client::{Failure, Reject, RejectCode};
     use directory_core::verify::Trusted;
     use std::sync::{Arc, Mutex};
-    use tempfile::TempDir;
 
     const DAY: u64 = 24 * 3_600_000;
     type Results = Vec<Result<Added, AddError>>;
@@ -325,13 +325,6 @@ mod tests {
         Err(AddError::KeyFull { since: 1 })
     }
 
-    async fn mailbox() -> (TempDir, Mailbox) {
-        let folder = tempfile::tempdir().unwrap();
-        let place = Place { url: "http://127.0.0.1:1".into(), root_key: Vec::new(), canister: vec![1] };
-        let mailbox = Mailbox::create(&folder.path().join("mailbox"), place).await.unwrap();
-        (folder, mailbox)
-    }
-
     fn key_of(inbox: &[u8], number: u64) -> Vec<u8> {
         [inbox, &number.to_be_bytes()].concat()
     }
@@ -351,7 +344,7 @@ mod tests {
 
     #[tokio::test]
     async fn every_inbox_of_the_outbox_is_found_with_its_rows() {
-        let (_folder, mailbox) = mailbox().await;
+        let (_folder, mailbox) = test_mailbox().await;
         let inboxes: Vec<_> = (0..300_u32).map(|number| [&[7; 25][..], &number.to_be_bytes()].concat()).collect();
         for inbox in &inboxes {
             fill(&mailbox, inbox, 1..=2).await;
@@ -360,12 +353,12 @@ mod tests {
         assert_eq!(mailbox.outbox().await.unwrap(), expected);
     }
 
-    /// Whoever names an inbox chooses its key id: it may be the beginning of somebody else's, or begin with it. Shared inboxes
-    /// have shorter key ids than others.
+    /// A card can name any key id as its inbox. One key id may be the beginning of another. Shared inboxes have shorter key ids
+    /// than others.
     #[tokio::test]
     async fn an_inbox_that_takes_nothing_holds_up_none_whose_key_id_begins_alike() {
         const BOB: [u8; 29] = [9; 29];
-        let (_folder, mailbox) = mailbox().await;
+        let (_folder, mailbox) = test_mailbox().await;
         let longer = [&BOB[..], &[0; 9]].concat();
         fill(&mailbox, &BOB[..1], 1..=1_000).await;
         fill(&mailbox, &longer, 1_001..=2_000).await;
@@ -383,7 +376,7 @@ mod tests {
 
     /// A message that waits for so many days is pushed. Returns what still waits of it, and why it was given up.
     async fn pushed(days: u64, answer: fn(&[NewMessage]) -> Result<Results, Failure>) -> (u32, Option<String>) {
-        let (_folder, mailbox) = mailbox().await;
+        let (_folder, mailbox) = test_mailbox().await;
         let address = Address::from_bytes([1; 29]);
         let write = mailbox.store.write(move |tx| {
             let event = Event::Sent { id: [1; 16], said: Said::Text("hello".into()), waiting: 1, failed: None };

@@ -102,19 +102,13 @@ fn old_inboxes(own: &Own, now: u64) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mailbox::test_mailbox;
     use crate::records::Inbox;
     use crate::{Agents, Place};
 
     #[tokio::test]
     async fn an_old_inbox_that_cannot_be_read_is_kept() {
-        let folder = tempfile::tempdir().unwrap();
-        let url = "http://127.0.0.1:1".to_owned();
-        let place = Place {
-            url: url.clone(),
-            root_key: Agents::known_root_key("https://icp-api.io").unwrap(),
-            canister: vec![1],
-        };
-        let mailbox = Mailbox::create(&folder.path().join("alice"), place.clone()).await.unwrap();
+        let (_folder, mailbox) = test_mailbox().await;
         mailbox.rotate_keys().await.unwrap();
         let write = mailbox.store.write(|tx| {
             let mut own = own(tx)?;
@@ -123,7 +117,8 @@ mod tests {
             put(tx, OWN, &own)
         });
         write.await.unwrap();
-        mailbox.receive(&Agents::new(&place).unwrap(), |_, _| ()).await.expect_err("there is no network");
+        let network = Agents::new(&mailbox.place().await.unwrap()).unwrap();
+        mailbox.receive(&network, |_, _| ()).await.expect_err("there is no network");
         assert_eq!(mailbox.own().await.unwrap().inboxes.len(), 2);
     }
 

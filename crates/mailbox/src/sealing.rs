@@ -216,23 +216,21 @@ fn is_unanswered(tx: &Tx<'_>, identity: &Identity, peer: &Peer) -> Result<bool, 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mailbox::own;
+    use crate::mailbox::{own, test_mailbox};
     use crate::records::Rows;
     use crate::wire::card;
-    use crate::{Mailbox, Place, contacts};
-    use std::path::Path;
+    use crate::{Mailbox, contacts};
+    use tempfile::TempDir;
     use vodozemac::olm::OlmMessage;
 
     /// Alice, who has added Bob, and the identity key of his device.
-    async fn alice_and_bob(folder: &Path) -> (Mailbox, Identity) {
-        let place = || Place { url: "http://127.0.0.1:1".into(), root_key: Vec::new(), canister: vec![1] };
-        let alice = Mailbox::create(&folder.join("alice"), place()).await.unwrap();
-        let bob = Mailbox::create(&folder.join("bob"), place()).await.unwrap();
+    async fn alice_and_bob() -> (TempDir, Mailbox, Identity) {
+        let ((folder, alice), (_his, bob)) = (test_mailbox().await, test_mailbox().await);
         let text = bob.card().await.unwrap();
         alice.add_contact(&text, "bob").await.unwrap();
         let card = card::verify(&card::from_text(&text).unwrap(), seconds()).unwrap();
         let [identity] = contacts::identities(&card)[..] else { panic!("a person has one device") };
-        (alice, identity)
+        (folder, alice, identity)
     }
 
     /// As after a message that did not open, so many seconds later. Returns the number of sessions and of sealed messages.
@@ -248,8 +246,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_device_is_told_once_an_hour_whatever_does_not_open() {
-        let folder = tempfile::tempdir().unwrap();
-        let (alice, bob) = alice_and_bob(folder.path()).await;
+        let (_folder, alice, bob) = alice_and_bob().await;
         assert_eq!(renewed(&alice, bob, 0).await, (1, 2), "with an introduction");
         assert_eq!(renewed(&alice, bob, 0).await, (1, 2));
         assert_eq!(renewed(&alice, bob, 3_590).await, (1, 2));
@@ -258,8 +255,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_clock_that_was_ahead_does_not_silence_a_device() {
-        let folder = tempfile::tempdir().unwrap();
-        let (alice, bob) = alice_and_bob(folder.path()).await;
+        let (_folder, alice, bob) = alice_and_bob().await;
         let write = alice.store.write(move |tx| {
             let peer = tx.record::<Peer>(bob)?.expect("it was added");
             put(tx, bob, &Peer { renewed: seconds() + 1_000_000, ..peer })
@@ -270,8 +266,7 @@ mod tests {
 
     #[tokio::test]
     async fn letters_that_do_not_open_never_displace_the_session_in_use() {
-        let folder = tempfile::tempdir().unwrap();
-        let (alice, bob) = alice_and_bob(folder.path()).await;
+        let (_folder, alice, bob) = alice_and_bob().await;
         let in_use = answered_session();
         let id = id_of(&in_use);
         let write = alice.store.write(move |tx| {

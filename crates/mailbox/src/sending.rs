@@ -257,8 +257,9 @@ fn piece_length(said: &Said, piece: u32) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mailbox::test_mailbox;
     use crate::wire::card;
-    use crate::{Place, contacts, seconds};
+    use crate::{contacts, seconds};
     use directory_core::bundle::{Bundle, MAX_LIFETIME};
 
     /// Makes the keys of a device expire now.
@@ -272,10 +273,7 @@ mod tests {
 
     #[tokio::test]
     async fn nothing_is_sealed_to_expired_keys_and_the_error_says_so() {
-        let folder = tempfile::tempdir().unwrap();
-        let place = || Place { url: "http://127.0.0.1:1".into(), root_key: Vec::new(), canister: vec![1] };
-        let alice = Mailbox::create(&folder.path().join("alice"), place()).await.unwrap();
-        let bob = Mailbox::create(&folder.path().join("bob"), place()).await.unwrap();
+        let ((_hers, alice), (_his, bob)) = (test_mailbox().await, test_mailbox().await);
         let card = bob.card().await.unwrap();
         let address = alice.add_contact(&card, "bob").await.unwrap();
         let text = || vec![Letter::Text("hello".into())];

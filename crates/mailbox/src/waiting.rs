@@ -20,8 +20,9 @@ pub(crate) fn push(
     letter: &Letter,
 ) -> Result<bool, Error> {
     // In a restored store an id may come again, for another letter.
-    if let Some(old) = tx.record::<Waiting>(key(&inbox, id))? {
-        forget(tx, &key(&inbox, id), &old, position)?;
+    let key = key(&inbox, id);
+    if let Some(old) = tx.record::<Waiting>(&key)? {
+        forget(tx, &key, &old, position)?;
     }
     let letter = letter.encode();
     let (number, bytes) = (position.waiting.0 + 1, position.waiting.1 + letter.len() as u64);
@@ -29,7 +30,7 @@ pub(crate) fn push(
         return Ok(false);
     }
     position.waiting = (number, bytes);
-    put(tx, key(&inbox, id), &Waiting { since: millis(), letter })?;
+    put(tx, key, &Waiting { since: millis(), letter })?;
     Ok(true)
 }
 
@@ -108,15 +109,13 @@ fn key(inbox: &[u8; 29], id: u32) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mailbox::test_mailbox;
     use crate::wire::letter::id_of as session_id;
-    use crate::{Mailbox, Place};
     use vodozemac::olm::{Account, SessionConfig};
 
     #[tokio::test]
     async fn a_letter_that_came_while_the_clock_was_ahead_waits_and_keeps_none_behind_it() {
-        let folder = tempfile::tempdir().unwrap();
-        let place = Place { url: "http://127.0.0.1:1".into(), root_key: Vec::new(), canister: vec![1] };
-        let mailbox = Mailbox::create(&folder.path().join("mailbox"), place).await.unwrap();
+        let (_folder, mailbox) = test_mailbox().await;
         let (sender, mut recipient) = (Account::new(), Account::new());
         recipient.generate_fallback_key();
         let fallback = recipient.fallback_key().into_values().next().unwrap();

@@ -278,7 +278,7 @@ pub fn check(file: impl Read, scratch: &Path) -> Result<Proven, Unproven> {
     Ok(Proven { pinned: file.pinned, case, what, time, module })
 }
 
-/// What a file proves as a sentence, and when it was certified.
+/// The sentence that a file proves, and the time of its certificate.
 type Found = Result<(String, u64), Unproven>;
 
 /// The records of a file behind the first one, and what the first one pins.

@@ -16,8 +16,8 @@ use crate::verify::clock;
 impl<T: Transport> DirectoryClient<T> {
     /// Reads the bundles of a label and verifies them against the profile that a look-up has shown: each is signed by one of its
     /// devices, for this label, and has not expired. `seen` are the newest bundles that the client has seen: an older one of the
-    /// same device is a lie. So is a second one. Bundles of devices that the profile does not list are left out: they may be of a device that it
-    /// listed before. Only one replica says that a device has no bundle.
+    /// same device is a lie. So is a second one. Bundles of devices that the profile does not list are left out: they may be of a
+    /// device that it listed before. Only one replica says that a device has no bundle.
     ///
     /// # Errors
     ///

@@ -9,7 +9,7 @@ use test_support::now;
 
 use crate::stored::{Stored, key};
 
-/// What a reader stores.
+/// The values that a reader stores between two reads.
 type Place = (Id, Option<Seen>);
 
 /// A store whose list was copied when it had the ids 20, 40 and 60. A reader has read on to a later message.

@@ -274,14 +274,13 @@ fn policy_of(own: &Own) -> Policy {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Agents, Place};
+    use crate::Agents;
+    use crate::mailbox::test_mailbox;
 
     #[tokio::test]
     async fn the_own_label_is_due_after_a_day_and_after_the_clock_was_set_back() {
-        let folder = tempfile::tempdir().unwrap();
-        let place = Place { url: "http://127.0.0.1:1".into(), root_key: Vec::new(), canister: vec![1] };
-        let mailbox = Mailbox::create(&folder.path().join("mailbox"), place.clone()).await.unwrap();
-        let network = Agents::new(&place).unwrap();
+        let (_folder, mailbox) = test_mailbox().await;
+        let network = Agents::new(&mailbox.place().await.unwrap()).unwrap();
         let now = seconds();
         for (checked, is_due) in [(now, false), (now - DAY, true), (now + 2 * DAY, true)] {
             mailbox.store.write(move |tx| test_register(tx, "bob", checked)).await.unwrap();

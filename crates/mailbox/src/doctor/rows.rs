@@ -117,21 +117,14 @@ fn monitoring(rows: &impl Rows, now: u64) -> Result<Check, Error> {
 mod tests {
     use super::*;
     use crate::directory::test_register;
+    use crate::mailbox::test_mailbox;
     use crate::records::put;
     use crate::wire::card;
-    use crate::{MAX_CONTACTS, Place, contacts};
+    use crate::{MAX_CONTACTS, contacts};
     use crypto_store::Tx;
     use directory_core::bundle::MAX_LIFETIME;
-    use tempfile::TempDir;
 
     const DAY: u64 = 24 * 3_600;
-
-    async fn mailbox() -> (TempDir, Mailbox) {
-        let folder = tempfile::tempdir().unwrap();
-        let place = Place { url: "http://127.0.0.1:1".into(), root_key: Vec::new(), canister: vec![1] };
-        let mailbox = Mailbox::create(&folder.path().join("mailbox"), place).await.unwrap();
-        (folder, mailbox)
-    }
 
     async fn write(mailbox: &Mailbox, write: impl FnOnce(&mut Tx<'_>) -> Result<(), Error> + Send + 'static) {
         mailbox.store.write(write).await.unwrap();
@@ -139,7 +132,7 @@ mod tests {
 
     #[tokio::test]
     async fn messages_that_wait_for_an_hour_are_stuck() {
-        let (_folder, mailbox) = mailbox().await;
+        let (_folder, mailbox) = test_mailbox().await;
         write(&mailbox, |tx| {
             let row = Queued { entry: 0, since: 1_000, send_key: Vec::new(), envelope: vec![1] };
             put(tx, [[7_u8; 29].as_slice(), &1_u64.to_be_bytes()].concat(), &row)
@@ -154,7 +147,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_contact_whose_keys_have_expired_and_one_with_other_devices_are_named() {
-        let ((_folder, mailbox), (_other_folder, other)) = (mailbox().await, self::mailbox().await);
+        let ((_folder, mailbox), (_other_folder, other)) = (test_mailbox().await, test_mailbox().await);
         let (card, issued) = (other.card().await.unwrap(), crate::seconds());
         let is_trusted = async |trust| {
             let card = card.clone();
@@ -178,7 +171,7 @@ mod tests {
 
     #[tokio::test]
     async fn as_many_contacts_are_checked_as_there_may_be() {
-        let ((_folder, mailbox), (_other_folder, other)) = (mailbox().await, self::mailbox().await);
+        let ((_folder, mailbox), (_other_folder, other)) = (test_mailbox().await, test_mailbox().await);
         let (card, issued) = (other.card().await.unwrap(), crate::seconds());
         write(&mailbox, move |tx| {
             let card = card::verify(&card::from_text(&card)?, issued)?;
@@ -200,7 +193,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_label_that_nobody_has_looked_up_for_two_days_is_told() {
-        let (_folder, mailbox) = mailbox().await;
+        let (_folder, mailbox) = test_mailbox().await;
         let result = async |now| mailbox.store.read(move |snapshot| monitoring(snapshot, now)).await.unwrap().result;
         assert!(result(DAY).await.is_ok(), "nothing is registered");
         write(&mailbox, |tx| test_register(tx, "bob", 10 * DAY)).await;
