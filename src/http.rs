@@ -4,8 +4,8 @@ use crate::api::{HttpRequest, HttpResponse, Status};
 use proofs::certified::branch;
 use proofs::hash::Hash;
 
-/// Answers `GET` and `HEAD` of `/` with the status and of `/metrics` with the metrics. Answers another method with 405
-/// and another path with 404. `certified` is the platform's certificate and the store's root. An update has neither.
+/// For `GET` and `HEAD`, `/` returns the status and `/metrics` the metrics. Another method is answered with 405, another path
+/// with 404. `certified` is the platform's certificate and the store's root. An update has neither.
 pub fn respond(
     request: &HttpRequest,
     status: &Status,
@@ -21,7 +21,7 @@ fn answer(request: &HttpRequest, status: &Status, metrics: impl FnOnce() -> Stri
     match (request.method.as_str(), request.path()) {
         ("GET" | "HEAD", "/") => HttpResponse::new(200, "application/json", json(status)),
         ("GET" | "HEAD", "/metrics") => HttpResponse::new(200, "text/plain; version=0.0.4; charset=utf-8", metrics()),
-        (_, "/" | "/metrics") => HttpResponse::new(405, "text/plain", "only GET\n".to_string()),
+        (_, "/" | "/metrics") => HttpResponse::new(405, "text/plain", "only GET and HEAD\n".to_string()),
         _ => HttpResponse::new(404, "text/plain", "only / and /metrics\n".to_string()),
     }
 }

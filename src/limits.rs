@@ -15,8 +15,8 @@ pub const MAX_ROLES: u32 = 10_000;
 /// Number of strangers with a rate of their own. Further strangers share one rate.
 pub const MAX_STRANGERS: usize = 10_000;
 
-/// Number of members with a rate of their own: all who can have a role, the controllers, and as many whose role was removed
-/// before their rate had recovered.
+/// Number of members with a rate of their own: all who can have a role, and as many again for controllers and for those whose
+/// role was removed before their rate had recovered.
 pub const MAX_MEMBERS: usize = 2 * MAX_ROLES as usize;
 
 /// Number of owners with a rate of their own. Further owners share one rate.
@@ -78,8 +78,8 @@ pub const ERASE_PAGES: u64 = SWEEP_PAGES / 16;
 /// the platform's 2 GiB together.
 pub const FORGET_PAGES: u64 = SWEEP_PAGES / 4;
 
-/// Period in seconds at which the timer sweeps messages that are too old, on full minutes of the clock. Readers do not
-/// see such a message from the second on in which it becomes too old.
+/// Period in seconds at which the timer sweeps messages that are too old, on full minutes of the clock. From the second in
+/// which a message becomes too old, readers no longer see it.
 pub const EXPIRY_STEP_SECONDS: u64 = 60;
 
 /// The highest id. The number above it stays free, so that "one past the last" always fits into a u32.

@@ -62,12 +62,12 @@ impl Default for Rates {
 }
 
 impl Payer {
-    /// The payer of an add, and of a call about no key.
+    /// The payer of an add, and of a call that names no key.
     pub fn of_caller(caller: &Caller) -> Self {
         if caller.is_member() { Self::Members } else { Self::Strangers }
     }
 
-    /// The payer of another call about keys. Owners pay if one of the keys exists and the caller owns it or has proved that
+    /// The payer of any other call that names keys. Owners pay if one of the keys exists and the caller owns it or has proved that
     /// it may claim it: then `owns` is true.
     pub fn of_keys(caller: &Caller, owns: bool) -> Self {
         if owns { Self::Owners } else { Self::of_caller(caller) }

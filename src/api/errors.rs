@@ -101,7 +101,7 @@ pub enum BatchError {
 /// The reason why a single message was not returned.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub enum GetError {
-    /// No live message has this hash, or the caller may not read the message.
+    /// No message has this hash; or the newest one that has it was acknowledged; or the caller may not read it.
     NotFound,
     /// The id is 0 or was not assigned yet.
     UnknownId {

@@ -19,7 +19,7 @@ pub enum OwnerProof {
 /// The result of a successful claim.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct Claimed {
-    /// The label, 32 bytes, identifies the key in proofs. Where reads are closed, only the owner learns it.
+    /// The label, 32 bytes, identifies the key in proofs. If the setting `reads` is `owners`, only the owner learns it.
     pub label: ByteBuf,
 }
 
@@ -142,7 +142,7 @@ pub enum KeySetting {
 #[derive(CandidType, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(non_camel_case_types)]
 pub enum NewOwner {
-    /// The caller who can claim the key owns it.
+    /// Nobody, until the caller who can claim the key does so.
     claimant,
     /// This principal owns it.
     principal(Principal),
@@ -177,7 +177,8 @@ pub enum KeyError {
     NotAllowed,
     /// See [`Limited`].
     Limited(Limited),
-    /// Not a possible owner: the anonymous principal, the management canister, or not the principal that the key id is.
+    /// This principal cannot own the key: it is the anonymous principal or the management canister, or the key id is another
+    /// principal.
     Owner {
         /// The given principal.
         owner: Principal,

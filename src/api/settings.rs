@@ -56,9 +56,9 @@ pub struct Quota {
 /// Limits of the number of keys.
 #[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MaxKeys {
-    /// Number of keys from which nobody can open a new one.
+    /// Members can open a new key while fewer keys than this are known.
     pub all: u32,
-    /// Number of keys from which strangers can open no new one.
+    /// The same for strangers.
     pub strangers: u32,
 }
 

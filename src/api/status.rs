@@ -48,7 +48,7 @@ pub struct Status {
     pub settings: Settings,
     /// The limits that callers can meet.
     pub limits: Limits,
-    /// `None` if reads are closed and the caller is neither a reader nor an admin.
+    /// `None` if the setting `reads` is `owners` and the caller is neither a reader nor an admin.
     pub store: Option<StoreStatus>,
 }
 

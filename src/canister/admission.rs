@@ -84,7 +84,7 @@ fn owns(store: &Store, key_id: &[u8], caller: &Caller) -> bool {
     store.first_owned(iter::once(key_id), caller).is_some()
 }
 
-/// The keys of an acknowledgement; none, if there are too many: then the call itself is charged to its caller and fails.
+/// The keys of an acknowledgement. None if there are too many: then the call is charged to its caller's own group, and fails.
 fn acknowledged_keys() -> Vec<Vec<u8>> {
     let owned = |items: &[AcknowledgementRef<'_>]| items.iter().map(|item| item.key_id.to_vec()).collect();
     answer(|bytes| decoded(arguments::acknowledgements::<_, MAX_LOOKUP_ITEMS>(bytes, owned))).unwrap_or_default()

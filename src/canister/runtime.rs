@@ -98,8 +98,8 @@ pub fn charge<L, T, E: From<Limited>>(
     })
 }
 
-/// Charges a call that fails whatever the store holds to its caller's group: one item, its bytes and its cycles. Returns
-/// `error`, or the limit that refuses the caller.
+/// Charges the caller's group for a call that would fail in any state of the store: one item, its bytes and its cycles.
+/// Returns `error`, or the limit that refuses the caller.
 pub fn fail<T, E: From<Limited>>(error: E) -> Result<T, E> {
     Err(charge_failed().map_or_else(E::from, |()| error))
 }
@@ -117,7 +117,7 @@ pub fn well_formed<T>(argument: Result<T, Malformed>) -> Option<T> {
 
 #[cold]
 fn reject_malformed(why: Malformed) {
-    // A caller who is limited is told the same.
+    // A caller who is also limited is told only that the call is malformed.
     let _ = charge_failed();
     reject(&why);
 }

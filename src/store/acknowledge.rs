@@ -1,5 +1,5 @@
-//! Acknowledgement: the owner of a key no longer needs its messages through an id. It costs the same for any number of
-//! them.
+//! Acknowledgement: the owner of a key no longer needs its messages up to and including an id. It costs the same for any
+//! number of them.
 //!
 //! Acknowledged messages are no longer live. Their ciphertexts are overwritten afterwards (`erase`). Their records stay
 //! until retention drops them, so that the same message sent again is a duplicate.

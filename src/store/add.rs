@@ -180,8 +180,8 @@ impl<M: Memory + Clone> MessageStore<M> {
     }
 
     /// As [`Self::find_for_change`], for a key that a principal owns. `None`: also if the key does not exist or the
-    /// principal does not own it. A key of somebody else costs as many instructions as a missing key, because only an
-    /// owner's path is walked.
+    /// principal does not own it. A key of somebody else costs as many instructions as a missing key, because the
+    /// path with its siblings is collected only for an owner.
     pub(super) fn find_owned(&self, key_id: &[u8], principal: Principal) -> Option<Found> {
         let label = hash::label(self.state.salt()?, key_id);
         let leaf = self.leaf_of(&label);
@@ -268,7 +268,8 @@ impl<M: Memory + Clone> MessageStore<M> {
     }
 }
 
-/// The reply to the sender of an add: nothing of a key that it does not see. `owner`: the one that the key's record names.
+/// The reply to the sender of an add. It says nothing about a key that the sender may not see. `owner`: the one that the key's
+/// record names.
 fn told(added: Added, sight: Sight, key_id: &[u8], owner: impl FnOnce() -> Option<Principal>) -> Added {
     let sees = sight.is_all() || sight.may_see(key_id) && sight.sees(key_id, owner());
     if sees { added } else { Added { id: 0, duplicate: false } }
@@ -283,7 +284,7 @@ fn not_opened(error: NotOpened) -> AddError {
     }
 }
 
-/// The error if a message is damaged whose key is needed.
+/// The error if the key of message `id` is needed, but the message is damaged.
 fn damaged(id: Id) -> OtherError {
     OtherError { code: DAMAGED, message: format!("message {id}, which has the same ciphertext, is damaged") }
 }

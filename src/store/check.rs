@@ -140,7 +140,7 @@ impl<M: Memory + Clone> Slice<'_, M> {
             if key.head.last_id != id {
                 self.violation(2, id, format!("ends its list, but the list ends at {}", key.head.last_id));
             }
-        } else if record.next_id() <= id || !store.is_live(record.next_id()) {
+        } else if record.next_id() <= id || !store.is_stored(record.next_id()) {
             self.violation(2, id, format!("next_id {} is not a newer message", record.next_id()));
         } else if self.record(record.next_id()).prev_id() != id {
             self.violation(2, id, format!("next_id {} does not lead back", record.next_id()));

@@ -36,7 +36,7 @@ impl<M: Memory + Clone> MessageStore<M> {
     }
 
     /// Overwrites acknowledged ciphertexts while `go_on` returns true, within the stable memory that one execution may touch.
-    /// Retention may have dropped the messages of any number of keys, so a key with nothing left to overwrite counts, too.
+    /// Retention may have dropped the messages of any number of keys, so the search in a key that has nothing left to overwrite is charged too.
     pub fn erase_while(&mut self, mut go_on: impl FnMut() -> bool) {
         let mut pages = ERASE_PAGES;
         let mut is_counted = false;
@@ -85,9 +85,9 @@ impl<M: Memory + Clone> MessageStore<M> {
         }
     }
 
-    /// Maximum pages that [`Self::next_to_erase`] touches. After the first message of a key it follows a link. Before, it walks
-    /// down from the newest message, which takes at most three steps for each doubling of the list. A step reads a link and a
-    /// record.
+    /// Maximum pages that [`Self::next_to_erase`] touches. If the message that was overwritten last is still stored, it follows
+    /// that one's link. Otherwise it walks down from the newest message, which takes at most three steps for each doubling of
+    /// the list. A step reads a link and a record.
     fn pages_of_search(&self, key: &Key) -> u64 {
         if key.erased_id >= self.inbox.first_id() {
             return 1;

@@ -14,7 +14,7 @@ use ic_stable_structures::Memory;
 use stable::Damaged;
 
 impl<M: Memory + Clone> MessageStore<M> {
-    /// Puts the key of a message that was swept into the queue, if the message was its newest.
+    /// Puts the key of a swept message into the queue, if the message was the key's newest.
     pub(super) fn note_swept(&mut self, key_id: &[u8], id: Id) {
         let idle = self.find_key(key_id).filter(|(_, key)| key.head.last_id == id);
         if let Some((place, key)) = idle {
@@ -52,7 +52,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         Some(u64::from(key.head.last_time) + u64::from(wait))
     }
 
-    /// Whether a key has no messages that are not swept, and need not be kept.
+    /// Whether all messages of a key have been swept, and it is not marked as kept.
     fn is_idle(&self, key: &Key) -> bool {
         !key.rights.kept && key.head.last_id < self.inbox.reclaimed_id()
     }

@@ -89,7 +89,7 @@ impl<V: Memory> Inbox<V> {
     }
 
     /// Frees the segments whose records are all below `reclaimed`, except the last record's segment. Returns the oldest
-    /// id that is still stored.
+    /// id whose record must stay mapped.
     ///
     /// Precondition: everything below `reclaimed` has been dropped and removed from the index.
     pub fn unmap_below(&mut self, reclaimed: Id) -> Id {

@@ -102,7 +102,7 @@ pub struct Key {
     pub erased_id: Id,
     /// Owner, send key, own quota, and whether it is kept.
     pub rights: KeyRights,
-    /// Unix seconds since which the quota refuses strangers; 0: it does not.
+    /// Unix seconds since when the key is full for strangers, as of its last add or acknowledgement; 0: it is not.
     pub full_since: u32,
 }
 

@@ -24,12 +24,12 @@ pub struct StoredRef<'a> {
 impl<M: Memory + Clone> View<'_, M> {
     /// The lowest stored id; 0: the store is empty, or the caller does not see the whole store.
     pub fn get_min_message_id(&self) -> Id {
-        if self.live() == 0 || !self.sees_all() { 0 } else { self.first_id() }
+        if self.stored() == 0 || !self.sees_all() { 0 } else { self.first_id() }
     }
 
     /// The highest stored id; 0: the store is empty, or the caller does not see the whole store.
     pub fn get_max_message_id(&self) -> Id {
-        if self.live() == 0 || !self.sees_all() { 0 } else { self.inbox.next_id() - 1 }
+        if self.stored() == 0 || !self.sees_all() { 0 } else { self.inbox.next_id() - 1 }
     }
 
     /// The lowest live id of a key; `None`: the key has no live message, or the caller sees no such key.

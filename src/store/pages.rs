@@ -27,9 +27,9 @@ pub struct RecordPage {
     pub first_id: Id,
     /// As in [`Page`].
     pub gap: bool,
-    /// Of a page of a key: its newest message, 0: it never had one; `None`: the caller sees no such key.
+    /// On a page of a key: the key's newest message; 0: the key never had one. `None`: the caller sees no such key.
     pub(super) newest: Option<Id>,
-    /// Of a descending page of a key: the oldest message above where the page starts; 0: none.
+    /// On a descending page of a key: the oldest message above where the page starts; 0: none.
     pub(super) above: Id,
 }
 
@@ -118,7 +118,7 @@ impl<M: Memory + Clone> View<'_, M> {
     pub fn records_by_time(&self, from: u32, until: u32, cursor: Cursor) -> Result<RecordPage, PageError> {
         check_range(from, until)?;
         check_limit(cursor.limit)?;
-        // Nothing is searched for a caller who sees nothing: not even the time may depend on what is stored.
+        // Nothing is searched for a caller who sees nothing, so that the cost of the call reveals nothing either.
         if !self.sees_all() {
             return Ok(self.empty_page(false));
         }
@@ -242,7 +242,7 @@ impl<M: Memory + Clone> View<'_, M> {
         page.read.reserve_exact(count.min(room.messages + 1) as usize);
         let mut id = start;
         while id != 0 {
-            if !self.is_live(id) {
+            if !self.is_stored(id) {
                 return Err(PageError::Other(damaged_link(id)));
             }
             self.inbox.read_run(id, 1, &mut page.read);
@@ -333,7 +333,7 @@ pub fn bytes_in_page(record: &Record) -> usize {
     PAGE_MESSAGE_OVERHEAD + record.key_len() + record.ciphertext_len()
 }
 
-/// The error if a message's link leads to none that is stored.
+/// The error if a link leads to a message that is not stored.
 fn damaged_link(id: Id) -> OtherError {
     OtherError { code: DAMAGED, message: format!("a link to message {id}, which is not stored, is damaged") }
 }

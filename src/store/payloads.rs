@@ -90,7 +90,7 @@ impl<V: Memory> Payloads<V> {
 
     /// Fills `bytes` with the stream's bytes from `position` on.
     ///
-    /// Precondition: all of them lie within live extents.
+    /// Precondition: all of them have been written and are still mapped (see [`Self::holds`]).
     pub fn read(&self, position: u64, bytes: &mut [u8]) {
         self.pieces(position, bytes.len(), |address, piece| self.region.memory().read(address, &mut bytes[piece]));
     }

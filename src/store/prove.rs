@@ -96,8 +96,7 @@ impl<M: Memory + Clone> View<'_, M> {
         self.sees_all() || sees_key
     }
 
-    /// The proof of one message: the proof of the page of its key that starts after the id before it and holds only
-    /// this message.
+    /// The proof of one message: that of the page of its key that starts after `id - 1` and holds only this message.
     pub fn prove_message(&self, record: &Record) -> Option<Vec<u8>> {
         let key_id = self.key_id(record)?;
         let start = Start::after(record.id() - 1);
@@ -124,8 +123,8 @@ impl<M: Memory + Clone> View<'_, M> {
         steps
     }
 
-    /// The fields of the message before another one, for the proof. It has all fields if the time matters: the page
-    /// begins at a time, or the message is too old but not dropped yet.
+    /// What a proof shows of the message before `id`. If that message's time matters, these are all its fields: the page begins
+    /// at a time, or the message is too old but not dropped yet. Otherwise it is only its chain value.
     fn below(&self, id: Id, by_time: bool) -> Below {
         let prev = self.inbox.prev_of(id);
         let stored = prev >= self.inbox.first_id();

@@ -38,20 +38,20 @@ impl<M: Memory + Clone> View<'_, M> {
     pub fn record_by_id(&self, id: Id) -> Result<Record, GetError> {
         let last = self.inbox.next_id() - 1;
         if !self.sees_all() {
-            let is_live = self.is_live(id);
+            let is_stored = self.is_stored(id);
             // If the message is not there, another one is read, so that both cases cost the same.
-            let seen = match if is_live { id } else { last } {
-                stored if self.is_live(stored) => Some(self.inbox.record(stored)),
+            let seen = match if is_stored { id } else { last } {
+                stored if self.is_stored(stored) => Some(self.inbox.record(stored)),
                 _ => None,
             };
             let sees = seen.as_ref().map_or(Ok(false), |record| self.sees_key_of(record)).map_err(GetError::Other)?;
-            let record = seen.filter(|_| sees && is_live).ok_or(GetError::UnknownId { id, last: 0 })?;
+            let record = seen.filter(|_| sees && is_stored).ok_or(GetError::UnknownId { id, last: 0 })?;
             return if self.is_acknowledged(&record) { Err(self.dropped()) } else { Ok(record) };
         }
         if id == 0 || id > last {
             return Err(GetError::UnknownId { id, last });
         }
-        if !self.is_live(id) {
+        if !self.is_stored(id) {
             return Err(self.dropped());
         }
         let record = self.inbox.record(id);

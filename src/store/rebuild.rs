@@ -86,7 +86,7 @@ pub(super) struct Rebuild {
 }
 
 /// Counts the 4 KiB pages of stable memory that are touched. It never counts too few. A page that is touched twice in a
-/// row is counted once. This is common for runs of records and for small messages with their own keys.
+/// row is counted once: neighbouring records often share a page, and so do the key tails of neighbouring small messages.
 struct PageBudget {
     left: u32,
     last_inbox_page: Option<u64>,

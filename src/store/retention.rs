@@ -19,8 +19,8 @@ use crate::api::{AddError, Bound, Id};
 use crate::limits::{EXPIRY_STEP_SECONDS, SWEEP_PAGES, SWEEP_RUN};
 use ic_stable_structures::Memory;
 
-/// Pages touched by a walk to a key, besides the logarithm of the number of keys: two records and the state, those of
-/// them that cross a page's end, and a margin.
+/// Pages touched by a walk to a key, besides the nodes of its path: two records and the state, those of them that cross a
+/// page's end, and a margin.
 const MORE_PAGES: u64 = 10;
 
 /// The messages about to be added (one or none). They count as stored.
@@ -130,7 +130,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         }
     }
 
-    /// Maximum pages, on average over many keys, that finding a key and putting it into a queue touches: the nodes on
+    /// An upper bound of the average number of pages that finding a key and putting it into a queue touches: the nodes on
     /// its path, its record, the queue's last record and the state.
     ///
     /// The labels are pseudorandom, and nobody can choose them. So a path has about log2(keys) + 1 nodes on average,
@@ -140,7 +140,8 @@ impl<M: Memory + Clone> MessageStore<M> {
     }
 
     /// Maximum pages that sweeping `count` more messages touches, without their keys: the pages of their records, and
-    /// those of their key tails. A key tail touches two pages, or all pages of the extent if those are fewer.
+    /// those of their key tails. A tail touches at most two pages, and all tails together at most the pages of all the
+    /// extents.
     pub(super) fn pages_of_run(&self, count: u32) -> u64 {
         let from = self.inbox.reclaimed_id();
         let bytes = self.extent_start(from + count).saturating_sub(self.extent_start(from));
@@ -164,7 +165,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         self.links.unmap_below(kept);
     }
 
-    /// True if the message was its key's newest, so that the key was looked up.
+    /// Sweeps one message. True: it was its key's newest, so the key was looked up.
     fn sweep_one(&mut self, id: Id) -> bool {
         let record = self.inbox.record(id);
         let newest = self.indexes.fingerprints.newest(record.hash());
@@ -182,7 +183,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         is_newest
     }
 
-    /// Messages that are dropped in the store itself, but not swept yet.
+    /// Number of messages that have been dropped but not swept yet.
     pub fn backlog_kept(&self) -> u32 {
         self.inbox.first_id() - self.inbox.reclaimed_id()
     }
@@ -221,7 +222,7 @@ impl<M: Memory + Clone> MessageStore<M> {
     }
 }
 
-/// The second (unix time) from which a message is too old.
+/// The second (unix time) in which a message reaches an age.
 fn expiry(timestamp: u32, max_age_seconds: u32) -> u64 {
     u64::from(timestamp) + u64::from(max_age_seconds)
 }

@@ -41,8 +41,8 @@ impl<M: Memory + Clone> MessageStore<M> {
         Ok(Claimed { label: ByteBuf::from(found.label) })
     }
 
-    /// Looks up a key for a change by its owner or a member. `None`: the key id is too long or empty; or the caller cannot be
-    /// one of them, whatever the store has of the key; or the salt has not been drawn yet; or the trie is damaged.
+    /// Looks up a key for a change by its owner or a member. `None`: the key id is too long or empty; or the caller is no member
+    /// and cannot own such a key; or the salt has not been drawn yet; or the trie is damaged.
     pub fn look_up(&self, key_id: &[u8], caller: &Caller) -> Option<Found> {
         let may_change = caller.is_member() || may_own(key_id, caller.principal());
         if may_change && check_key_length(key_id.len()).is_ok() { self.find_for_change(key_id) } else { None }
@@ -59,7 +59,7 @@ impl<M: Memory + Clone> MessageStore<M> {
     ) -> Result<(), KeyError> {
         check_key_length(key_id.len()).map_err(KeyError::KeyIdLength)?;
         let Some(found) = found else {
-            // For a key that the caller cannot own, everything that a record could allow is refused.
+            // Of a caller who can neither own the key nor is a member, these rights refuse what any record's would refuse.
             KeyRights::default().apply(key_id, settings, caller)?;
             return if self.has_salt() { Ok(()) } else { Err(KeyError::Unavailable(NO_SALT)) };
         };

@@ -1,12 +1,12 @@
 //! Sealing a store before a snapshot, and resuming it under a new epoch.
 //!
-//! A store that is restored from a snapshot assigns the ids of later messages once more. Readers must be able to tell
-//! the two apart. So in one epoch an id is assigned only once. An epoch is the first second in which its ids can be
+//! A store that is restored from a snapshot assigns again the ids that were assigned after the snapshot. Readers must be
+//! able to tell the two apart. So in one epoch an id is assigned only once. An epoch is the first second in which its ids can be
 //! assigned:
 //!
 //! - A snapshot is taken of a sealed store, so the restored store is sealed. It takes no message before it is resumed.
 //! - Resuming sets the epoch to the next second, and adds begin with that second. When one copy of a snapshot has
-//!   assigned an id in its epoch, that second has passed. So a copy that is resumed later has a later epoch.
+//!   assigned an id in its epoch, that second has begun. So a copy that is resumed later has a later epoch.
 
 use super::MessageStore;
 use super::state::SEALED;

@@ -211,7 +211,7 @@ impl<V: Memory> State<V> {
         self.erase = queue;
     }
 
-    /// The keys without messages, in the order in which they lost their last one.
+    /// The queue of keys that may be idle, in the order in which they joined it.
     pub fn idle_queue(&self) -> Queue {
         self.idle
     }

@@ -43,19 +43,19 @@ impl<M: Memory + Clone> View<'_, M> {
     }
 
     fn store_status(&self) -> StoreStatus {
-        let live = self.live();
-        let oldest = (live > 0).then(|| self.inbox.record(self.first_id()));
+        let stored = self.stored();
+        let oldest = (stored > 0).then(|| self.inbox.record(self.first_id()));
         StoreStatus {
             first_id: self.first_id(),
             next_id: self.inbox.next_id(),
-            messages: live,
+            messages: stored,
             keys: self.keys.len(),
             backlog: self.backlog(),
             erasing: self.has_to_erase(),
             oldest_timestamp: oldest.as_ref().map_or(0, |record| record.timestamp()),
-            newest_timestamp: if live > 0 { self.inbox.last_timestamp() } else { 0 },
+            newest_timestamp: if stored > 0 { self.inbox.last_timestamp() } else { 0 },
             live_bytes: oldest.map_or(0, |record| {
-                u64::from(live) * RECORD_BYTES as u64 + self.payloads.end().saturating_sub(record.offset())
+                u64::from(stored) * RECORD_BYTES as u64 + self.payloads.end().saturating_sub(record.offset())
             }),
             stable_bytes: self.memory.bytes(),
             stable_bytes_free: MAX_STABLE_BYTES - self.memory.bytes(),

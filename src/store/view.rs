@@ -57,7 +57,7 @@ impl<M: Memory + Clone> View<'_, M> {
         self.first_id
     }
 
-    /// As [`Self::shown_first_id`], in an answer about one key.
+    /// The lowest id that may be stored, in an answer about one key. 0: the caller does not see the key.
     pub(super) fn first_id_beside(&self, key_id: &[u8], key: Option<&Key>) -> Id {
         if self.sight.sees(key_id, key.and_then(|key| key.rights.owner)) { self.first_id } else { 0 }
     }
@@ -72,8 +72,8 @@ impl<M: Memory + Clone> View<'_, M> {
         self.store.indexed().map_err(|progress| self.sight.progress(progress))
     }
 
-    /// True if `id` is a stored message. It is live unless it has been acknowledged.
-    pub(super) fn is_live(&self, id: Id) -> bool {
+    /// True if `id` is a stored message, acknowledged or not.
+    pub(super) fn is_stored(&self, id: Id) -> bool {
         id >= self.first_id && id < self.inbox.next_id()
     }
 
@@ -88,7 +88,7 @@ impl<M: Memory + Clone> View<'_, M> {
     }
 
     /// Number of stored messages, acknowledged or not.
-    pub(super) fn live(&self) -> u32 {
+    pub(super) fn stored(&self) -> u32 {
         self.inbox.next_id() - self.first_id
     }
 

@@ -55,7 +55,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         steps
     }
 
-    /// The fields of a stored message of this rank to which the chain commits, besides its links.
+    /// The fields of a stored message that its chain value commits to, without its links. `rank` is its rank.
     pub(super) fn fields(&self, id: Id, rank: u32) -> Fields {
         let record = self.inbox.record(id);
         Fields {

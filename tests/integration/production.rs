@@ -11,9 +11,10 @@ use serde_bytes::ByteBuf;
 use std::fs;
 use std::rc::Rc;
 use test_support::artifact::root;
+use test_support::scale;
 
 use crate::support::client::init_argument;
-use crate::support::{Inbox, embedded, scale};
+use crate::support::{Inbox, embedded};
 
 fn file(name: &str) -> String {
     fs::read_to_string(root().join(name)).expect("the file is there")

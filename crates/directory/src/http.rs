@@ -28,7 +28,7 @@ fn answer<M: Memory + Clone>(
         return HttpResponse::new(404, "text/plain", "only /, /checkpoint and /metrics\n".to_string());
     }
     if !["GET", "HEAD"].contains(&request.method.as_str()) {
-        return HttpResponse::new(405, "text/plain", "only GET\n".to_string());
+        return HttpResponse::new(405, "text/plain", "only GET and HEAD\n".to_string());
     }
     match path {
         "/" => HttpResponse::new(200, "application/json", json(&directory.status(now))),

@@ -1,7 +1,7 @@
 //! The configuration file, in TOML. docs/verifier.md explains each line.
 //!
 //! ```toml
-//! canister = "lxzze-o7777-77777-aaaaa-cai"
+//! canister = "lqy7q-dh777-77777-aaaaq-cai"
 //! vrf_key = "64 hexadecimal digits"
 //! configuration = "64 hexadecimal digits"
 //! modules = ["64 hexadecimal digits"]

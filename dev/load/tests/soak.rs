@@ -7,18 +7,14 @@ use std::{env, fs};
 
 use load::soak::{self, Modules, Options};
 use test_support::artifact::{canister_path, directory_path};
-
-/// The number in an environment variable, if it is set.
-fn number<T: std::str::FromStr>(name: &str) -> Option<T> {
-    let text = env::var(name).ok()?;
-    Some(text.parse().unwrap_or_else(|_| panic!("{name} is a whole number, not '{text}'")))
-}
+use test_support::scale;
 
 /// Nothing that was confirmed is lost, nothing is stored twice, nothing unconfirmed is half there.
 #[test]
 fn kills_lose_nothing_and_store_nothing_twice() {
-    let scale = number("MESSAGE_CANISTER_TEST_SCALE").unwrap_or(1);
-    let options = Options::scaled(number("MESSAGE_CANISTER_TEST_SEED").unwrap_or(1), scale);
+    let seed =
+        env::var("MESSAGE_CANISTER_TEST_SEED").map_or(1, |text| text.parse().expect("the seed is a whole number"));
+    let options = Options::scaled(seed, scale());
     let state = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("soak-{}", std::process::id()));
     let modules = Modules { messages: canister_path(), directory: directory_path() };
 

@@ -3,7 +3,8 @@
 //! - [`bytes`], [`Random`]: pseudo-random bytes and numbers from a seed;
 //! - [`artifact`]: the built modules;
 //! - [`grouped`]: numbers as people read them;
-//! - [`now()`]: the result of a call that is answered at once, without a runtime.
+//! - [`now()`]: the result of a call that is answered at once, without a runtime;
+//! - [`scale()`]: the amount of work of random tests.
 //!
 //! With the feature `platforms`:
 //! - `Platform`: the operations that the embedded engine and PocketIC have in common;
@@ -45,6 +46,7 @@ pub mod process;
 #[cfg(feature = "proxy")]
 pub mod proxy;
 mod random;
+mod scale;
 #[cfg(feature = "platforms")]
 mod transport;
 
@@ -53,5 +55,6 @@ pub use numbers::grouped;
 #[cfg(feature = "platforms")]
 pub use platform::{Platform, SECOND, controller};
 pub use random::{Random, bytes};
+pub use scale::scale;
 #[cfg(feature = "platforms")]
 pub use transport::OnPlatform;

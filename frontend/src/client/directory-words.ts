@@ -59,7 +59,7 @@ export const updateErrorWords = wordsOf<UpdateError>({
   Profile: ['The entry does not commit to the profile that came with it.', false],
   Address: (value) => [`The address's proof does not hold: ${value}.`, false],
   NotAllowed: ["Only a controller registers the registrar's label.", false],
-  NoRegistrar: ['The directory has no registrar, or its label is closed. So it registers no label.', false],
+  NoRegistrar: ["The directory has no registrar, or the registrar's label is closed. So it registers no label.", false],
   DailyUpdates: ({ max, retry_after }) => [
     `The label has used its ${max} updates of a day. Try again in ${retry_after} s.`,
     true,
@@ -73,7 +73,7 @@ export const updateErrorWords = wordsOf<UpdateError>({
 
 export const directoryLookupErrorWords = wordsOf<LookupError>({
   Malformed: malformed,
-  NoEpoch: ['The directory has no head in this state yet.', true],
+  NoEpoch: ['The directory has not closed an epoch yet, or none is ratified yet.', true],
   HistoryTooLong: ({ versions, max }) => [
     `The label has ${versions} versions to show; a proof shows at most ${max}.`,
     false,

@@ -59,7 +59,7 @@ const sealed: Words = [
   true,
 ];
 const lowMemory: Words = [
-  'The memory of the store is nearly used up. It opens no new keys. Known keys still take messages.',
+  'The memory of the store is nearly used up. It opens no new keys, and may have no room for more messages of known ones.',
   false,
 ];
 const keysFull = ({ max }: { max: number }): Words => [
@@ -182,7 +182,7 @@ export const ackErrorWords = wordsOf<AckError>({
   KeyIdLength: keyIdLength,
   NotOwner: ['Only the owner of a key can acknowledge its messages. The store does not know you as the owner.', false],
   NotNewer: ({ acknowledged_id }) => [
-    `Everything through id ${n(acknowledged_id)} has been acknowledged already.`,
+    `Everything up to id ${n(acknowledged_id)} has been acknowledged already.`,
     false,
   ],
   NotStored: ({ through, max_id }) => [

@@ -30,7 +30,7 @@ export function pageRefusedWords(why: PageRefused): string {
     case 'before-entry':
       return `Message ${why.id} was not asked for.`;
     case 'start':
-      return `Messages before the key's message ${why.rank} may have been left out.`;
+      return `Messages before number ${why.rank} of this key may have been left out.`;
     case 'empty':
       return 'The answer has no messages, and nothing shows that there are none.';
   }
@@ -58,7 +58,7 @@ export function brokenWords(why: Broken): string {
     case 'rolled-back':
       return `The key has ${why.found} messages, but ${why.seen} were seen before: the answer shows an older state, or messages were removed.`;
     case 'forked':
-      return `Another message stands where the key's message ${why.rank} was seen before.`;
+      return `Number ${why.rank} of this key is not the message that was seen there before.`;
   }
 }
 
@@ -69,7 +69,7 @@ function witnessWords(error: WitnessError): string {
     case 'off-the-way':
       return 'it ends at a leaf that is not on the path of the key';
     case 'not-absent':
-      return 'it denies the key by its own leaf';
+      return 'it shows the leaf of the key itself as that of another key';
     case 'nothing':
       return 'its nodes lead nowhere';
   }

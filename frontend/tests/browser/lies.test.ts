@@ -202,10 +202,10 @@ describe('a read without a proof', () => {
   it('says so: a range of ids, a span of time, and the counts', async () => {
     const { page } = await lied('view=messages&by=range&from=1&until=', () => {});
     await expect.poll(() => rows(page).count()).toBeGreaterThan(4);
-    expect(await page.locator('.list .trust').textContent()).toMatch(/^Not proved: one node says so\./);
+    expect(await page.locator('.list .trust').textContent()).toMatch(/^Not proved: this comes from one node\./);
     expect(new Set(await page.locator('.all-rows .proof').allTextContents())).toEqual(new Set(['unproved']));
     await page.goto(`${on.network.origin}/#view=messages&by=time&from=0&until=`);
-    await expect.poll(() => page.locator('.list .trust').textContent()).toMatch(/^Not proved: one node says so\./);
+    await expect.poll(() => page.locator('.list .trust').textContent()).toMatch(/^Not proved: this comes from one node\./);
     await page.goto(`${on.network.origin}/#view=overview`);
     await page.getByText('Counts, limits and the chart are not proved').waitFor();
   });

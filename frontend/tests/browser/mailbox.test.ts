@@ -34,17 +34,17 @@ it('is a click away, and shows proved messages until they are acknowledged; clos
   await screenshot(page, 'mailbox');
 
   // Beyond the newest: refused in words, and nothing changed.
-  await page.getByLabel('Acknowledge through id').fill('99');
+  await page.getByLabel('Acknowledge up to and including id').fill('99');
   await page.getByRole('button', { name: 'Acknowledge', exact: true }).click();
   await page.getByRole('button', { name: 'Acknowledge them' }).click();
   await expect
     .poll(() => page.getByRole('alert').textContent())
     .toContain('Id 99 is beyond the newest message of the key, 4');
-  await page.getByLabel('Acknowledge through id').fill('3');
+  await page.getByLabel('Acknowledge up to and including id').fill('3');
   await page.getByRole('button', { name: 'Acknowledge', exact: true }).click();
   await page.getByRole('button', { name: 'Acknowledge them' }).click();
   await expect.poll(() => rows(page).count()).toBe(1);
-  expect(await card.textContent()).toContain('Acknowledgedeverything through id 3');
+  expect(await card.textContent()).toContain('Acknowledgedeverything up to id 3');
   expect(await rows(page).locator('.id').textContent()).toBe('4');
 
   await controller.closeReads(on.network.origin);

@@ -14,8 +14,8 @@ beforeAll(async () => {
 const INTERNALS = [
   'Dropped messages still in the index',
   'Free stable memory',
-  'Most ciphertext bytes ever stored',
-  'Most 4 KiB pages touched by one rebuild step',
+  'Limit of bytes ever stored',
+  'Limit of 4 KiB pages touched by one rebuild step',
 ];
 
 /** A number of the page, by its name. */

@@ -15,7 +15,7 @@ beforeAll(async () => {
 const bytes = (hex: string | null) => fromHex(hex ?? '') as Uint8Array;
 
 async function acknowledge(page: Page, through: string): Promise<void> {
-  await page.getByLabel('Acknowledge through id').fill(through);
+  await page.getByLabel('Acknowledge up to and including id').fill(through);
   await page.getByRole('button', { name: 'Acknowledge', exact: true }).click();
   await page.getByRole('button', { name: 'Acknowledge them' }).click();
 }
@@ -39,7 +39,7 @@ it('the hash of the public key is claimed with it, and only then the messages ca
   await claim(page, '');
   await page.getByText('The key is yours.').waitFor();
   await acknowledge(page, id);
-  await expect.poll(() => card(page).textContent()).toContain(`everything through id ${id}`);
+  await expect.poll(() => card(page).textContent()).toContain(`everything up to id ${id}`);
 });
 
 it('a salted key id is claimed with its salt, and with no other', async () => {

@@ -102,7 +102,7 @@ describe.each(SETTINGS)('in %s', (name, options) => {
     await page.getByRole('heading', { name: 'Your mailbox' }).waitFor();
     await look('mailbox');
     await page.goto(`${on.network.origin}/#${A_KEY}`);
-    await page.getByLabel('Acknowledge through id').waitFor();
+    await page.getByLabel('Acknowledge up to and including id').waitFor();
     await page.getByText('Send key', { exact: true }).click();
     await page.getByRole('button', { name: 'Make a send key' }).click();
     await page.getByRole('alert').waitFor();

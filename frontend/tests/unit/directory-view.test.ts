@@ -37,14 +37,19 @@ describe('the backing of an answer', () => {
   const asOf = 1_795_000_010_000_000_005n;
 
   it('is verifiers, or the subnet alone', () => {
-    expect(standsBehind({ trust: { by: 'ratified', since: 1_795_000_000n }, asOf }, 2)).toMatch(
-      /^Ratified as of 2026-/,
-    );
+    const ratified = { trust: { by: 'ratified', since: 1_795_000_000n }, asOf } as const;
+    expect(standsBehind(ratified, 'newest', 2)).toMatch(/^Ratified as of 2026-/);
     const certified = { trust: { by: 'certified' }, asOf } as const;
-    expect(standsBehind(certified, 0)).toContain(
+    expect(standsBehind(certified, 'newest', 0)).toContain(
       'It is not ratified: this directory is for development and needs no verifier.',
     );
-    expect(standsBehind(certified, 2)).toContain('fewer than the 2 verifiers that the directory needs');
+    expect(standsBehind(certified, 'newest', 2)).toContain('fewer than the 2 verifiers that the directory needs');
+  });
+
+  it('is not dated to the certificate if the ratified head was asked for, which may be older', () => {
+    const ratified = { trust: { by: 'ratified', since: 1_795_000_000n }, asOf } as const;
+    expect(standsBehind(ratified, 'ratified', 2)).toMatch(/^Ratified\. .* or later\. Later changes are not shown\.$/);
+    expect(lieWouldBe({ state: undefined }, 'ratified')).toContain('as old as the verifiers’ signatures');
   });
 });
 
@@ -77,7 +82,7 @@ describe('the checks', () => {
 
   it('of an absent label end with its place', () => {
     expect(checksOf(answer, undefined, true).at(-1)).toBe('The tree of labels of this head has nothing at that place.');
-    expect(lieWouldBe(answer)).toContain('could hide a label that is registered');
+    expect(lieWouldBe(answer, 'newest')).toContain('could hide a label that is registered');
   });
 });
 

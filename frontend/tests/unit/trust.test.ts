@@ -17,7 +17,7 @@ describe.each([
   });
 
   it('is not proved otherwise, and says what the node could have done', () => {
-    expect(words(UNPROVABLE)).toMatch(/^Not proved: one node says so\..*could have invented/);
+    expect(words(UNPROVABLE)).toMatch(/^Not proved: this comes from one node\..*could have invented/);
   });
 });
 

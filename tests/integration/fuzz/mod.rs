@@ -17,10 +17,10 @@ use crate::model::Model;
 use crate::support::client::init_argument;
 use crate::support::methods::{METHODS, good_arguments};
 use crate::support::snapshot::Snapshot;
-use crate::support::{Inbox, START_SECONDS, bytes, embedded, scale};
+use crate::support::{Inbox, START_SECONDS, bytes, embedded};
 use judge::Verdict;
-use test_support::Random;
 use test_support::artifact::canister_wasm;
+use test_support::{Random, scale};
 
 /// Number of arguments for each method, times the scale.
 const ROUNDS: u32 = 300;

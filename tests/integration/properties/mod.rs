@@ -12,9 +12,10 @@ mod wasm;
 use message_canister::api::{KeyCursor, Order, Start};
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
+use test_support::scale;
 
 use crate::model::{Model, Who};
-use crate::support::{START_SECONDS, scale};
+use crate::support::START_SECONDS;
 use ops::Op;
 use subject::{Answer, Subject};
 

@@ -34,13 +34,6 @@ pub fn bytes(seed: u32, length: usize) -> Vec<u8> {
     test_support::bytes(seed.into(), length)
 }
 
-/// Factor by which to multiply the default number of generated cases: `MESSAGE_CANISTER_TEST_SCALE`, 1 where it is
-/// not set.
-pub fn scale() -> u32 {
-    std::env::var("MESSAGE_CANISTER_TEST_SCALE")
-        .map_or(1, |text| text.parse().expect("MESSAGE_CANISTER_TEST_SCALE is a whole number"))
-}
-
 /// An inbox with five messages under two keys.
 pub fn filled() -> Inbox {
     let inbox = Inbox::new();

@@ -4,6 +4,7 @@ use crate::support::{Reply, SECOND, Stage, bytes, key, name, now, wrapping};
 use key_cache::{Limits, WrappedKey};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
+use test_support::scale;
 
 const LIMITS: Limits = Limits {
     entries: 3,
@@ -274,9 +275,4 @@ proptest! {
             prop_assert_eq!(stats.live, model.cached.len());
         }
     }
-}
-
-/// Factor by which `scripts/test --full` multiplies the cases.
-fn scale() -> u32 {
-    std::env::var("MESSAGE_CANISTER_TEST_SCALE").ok().and_then(|scale| scale.parse().ok()).unwrap_or(1)
 }

@@ -5,14 +5,13 @@ use crate::network::{Network, VERIFIERS, name};
 use crate::processes::{Place, eventually};
 use directory_core::checkpoint::Checkpoint;
 use std::time::{Duration, Instant};
-use test_support::Random;
+use test_support::{Random, scale};
 use verifier::disk::ReadOnly;
 use verifier::signer::Signer;
 
 /// Kills every day; with `scripts/test --full` more.
 fn kills() -> u64 {
-    let scale = std::env::var("MESSAGE_CANISTER_TEST_SCALE").ok().and_then(|scale| scale.parse::<u64>().ok());
-    if scale.unwrap_or(1) > 1 { 1_000 } else { 100 }
+    if scale() > 1 { 1_000 } else { 100 }
 }
 
 #[test]

@@ -6,13 +6,12 @@ use crate::directory::*;
 use crate::disks::Lossy;
 use crate::node::Node;
 use crate::rounds::start;
-use test_support::{Random, now};
+use test_support::{Random, now, scale};
 use verifier::follow::End;
 
 /// Losses every day; with `scripts/test --full` more.
 fn losses() -> u64 {
-    let scale = std::env::var("MESSAGE_CANISTER_TEST_SCALE").ok().and_then(|scale| scale.parse::<u64>().ok());
-    if scale.unwrap_or(1) > 1 { 1_000 } else { 100 }
+    if scale() > 1 { 1_000 } else { 100 }
 }
 
 /// Lets a verifier follow a history, of which more is shown in each round. Says whether the power was cut.

@@ -3,6 +3,7 @@
 mod crashes;
 mod directory;
 mod disks;
+mod evidence;
 mod lies;
 mod losses;
 mod node;

@@ -118,7 +118,7 @@ const ENTRY_POINTS: &[(EntryPoint, &str)] = &[
     (EntryPoint::InspectMessage, "F"),
 ];
 
-/// A module in which `entry` calls the function under test.
+/// A module in which `entry` calls the function under test, and which has nothing else that takes time to compile.
 fn module(name: &str, params: &str, result: bool, entry: EntryPoint) -> Vec<u8> {
     let mut call = String::new();
     for ty in params.split_whitespace() {
@@ -130,13 +130,23 @@ fn module(name: &str, params: &str, result: bool, entry: EntryPoint) -> Vec<u8> 
         true => "(result i32)",
         false => "",
     };
-    let probe = |wanted: &[EntryPoint]| if wanted.contains(&entry) { call.as_str() } else { "nop" };
+    let exported = |export: &str| format!(r#"(func (export "{export}") {call})"#);
     use EntryPoint::*;
-    let callback = probe(&[ReplyCallback, RejectCallback]);
-    let cleanup = if entry == Cleanup { "unreachable" } else { callback };
-    let hook = |point, export: &str| match entry == point {
-        true => format!(r#"(func (export "{export}") {call})"#),
-        false => String::new(),
+    let functions = match entry {
+        Start => format!("(func $start {call}) (start $start)"),
+        Init => exported("canister_init"),
+        PreUpgrade => exported("canister_pre_upgrade"),
+        PostUpgrade => exported("canister_post_upgrade"),
+        Update => exported("canister_update run"),
+        InspectMessage => exported("canister_inspect_message") + r#"(func (export "canister_update run"))"#,
+        ReplicatedQuery | Query => exported("canister_query ask"),
+        CompositeQuery => exported("canister_composite_query compose"),
+        Heartbeat => exported("canister_heartbeat"),
+        OnLowWasmMemory => exported("canister_on_low_wasm_memory"),
+        GlobalTimer => exported("canister_global_timer") + ARM,
+        ReplyCallback => calls(&call, "nop", 100),
+        RejectCallback => calls(&call, "nop", 110),
+        Cleanup => calls("unreachable", &call, 100),
     };
     let text = format!(
         r#"(module
@@ -147,39 +157,30 @@ fn module(name: &str, params: &str, result: bool, entry: EntryPoint) -> Vec<u8> 
         (import "ic0" "canister_self_copy" (func $self (param i32 i32 i32)))
         (import "ic0" "global_timer_set" (func $timer (param i64) (result i64)))
         (import "ic0" "msg_reply" (func $reply))
-        (memory 1) (data (i32.const 100) "answer") (data (i32.const 110) "nobody")
-        (table 2 funcref) (elem (i32.const 0) func $callback $cleanup)
-        (func $start {start}) (start $start)
-        (func $callback (param i32) {cleanup})
-        (func $cleanup (param i32) {in_cleanup})
-        (func $call_self (param $method i32)
-            (call $self (i32.const 0) (i32.const 0) (i32.const 10))
-            (call $new (i32.const 0) (i32.const 10) (local.get $method) (i32.const 6)
-                (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0))
-            (call $on_cleanup (i32.const 1) (i32.const 0))
-            (drop (call $perform)))
-        (func (export "canister_update run") {update})
-        (func (export "canister_update answer") (call $reply))
-        (func (export "canister_update reply") (call $call_self (i32.const 100)))
-        (func (export "canister_update reject") (call $call_self (i32.const 110)))
-        (func (export "canister_update arm") (drop (call $timer (i64.const 1))) (call $reply))
-        (func (export "canister_query ask") {query})
-        (func (export "canister_composite_query compose") {composite})
-        {init} {pre_upgrade} {post_upgrade} {heartbeat} {timer} {low_memory} {inspect})"#,
-        start = probe(&[Start]),
-        in_cleanup = probe(&[Cleanup]),
-        update = probe(&[Update]),
-        query = probe(&[Query, ReplicatedQuery]),
-        composite = probe(&[CompositeQuery]),
-        init = hook(Init, "canister_init"),
-        pre_upgrade = hook(PreUpgrade, "canister_pre_upgrade"),
-        post_upgrade = hook(PostUpgrade, "canister_post_upgrade"),
-        heartbeat = hook(Heartbeat, "canister_heartbeat"),
-        timer = hook(GlobalTimer, "canister_global_timer"),
-        low_memory = hook(OnLowWasmMemory, "canister_on_low_wasm_memory"),
-        inspect = hook(InspectMessage, "canister_inspect_message"),
+        (memory 1)
+        {functions})"#
     );
     wat::parse_str(text).expect("the text is WebAssembly")
+}
+
+/// Arms the global timer.
+const ARM: &str = r#"(func (export "canister_update arm") (drop (call $timer (i64.const 1))) (call $reply))"#;
+
+/// `run` calls the method whose name is at `method`: `answer` at 100, which replies, or `nobody` at 110, which does not exist.
+fn calls(callback: &str, cleanup: &str, method: u32) -> String {
+    format!(
+        r#"(data (i32.const 100) "answer") (data (i32.const 110) "nobody")
+        (table 2 funcref) (elem (i32.const 0) func $callback $cleanup)
+        (func $callback (param i32) {callback})
+        (func $cleanup (param i32) {cleanup})
+        (func (export "canister_update answer") (call $reply))
+        (func (export "canister_update run")
+            (call $self (i32.const 0) (i32.const 0) (i32.const 10))
+            (call $new (i32.const 0) (i32.const 10) (i32.const {method}) (i32.const 6)
+                (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0))
+            (call $on_cleanup (i32.const 1) (i32.const 0))
+            (drop (call $perform)))"#
+    )
 }
 
 /// Has `entry` run once, whatever comes of it.
@@ -199,12 +200,10 @@ fn enter(ic: &LocalIc, id: Principal, wasm: Vec<u8>, entry: EntryPoint) {
     match entry {
         Start | Init | PostUpgrade => drop(installed),
         PreUpgrade => drop(ic.upgrade_canister(id, empty, vec![], None)),
-        Update | InspectMessage => update("run"),
+        Update | InspectMessage | ReplyCallback | RejectCallback | Cleanup => update("run"),
         ReplicatedQuery => update("ask"),
         Query => query("ask"),
         CompositeQuery => query("compose"),
-        ReplyCallback | Cleanup => update("reply"),
-        RejectCallback => update("reject"),
         Heartbeat => ic.tick(),
         OnLowWasmMemory => {
             let settings = CanisterSettings { wasm_memory_threshold: Some(u64::MAX.into()), ..Default::default() };

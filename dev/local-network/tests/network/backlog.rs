@@ -13,16 +13,21 @@ const ANONYMOUS: Principal = Principal::anonymous();
 /// Millions of steps that are more than a round has.
 const MORE_THAN_A_ROUND: u32 = 1_000;
 
+/// Sends a call on a connection of its own, and does not wait for the answer.
+async fn send(network: &Network, version: &str, canister: Principal, method: &str, arg: &[u8]) -> Connection {
+    let body = bare(call(canister, ANONYMOUS, method, arg)).encode_bytes();
+    let path = format!("/api/{version}/canister/{canister}/call");
+    let mut connection = network.connect().await;
+    connection.send(&head("POST", &path, &[("content-type", "application/cbor")], body.len())).await;
+    connection.send(&body).await;
+    connection
+}
+
 /// Keeps the network executing while the connections are there: each of these calls takes more than a round.
 async fn occupy(network: &Network, calls: usize) -> Vec<Connection> {
     let mut connections = Vec::new();
     for _ in 0..calls {
-        let body = bare(call(network.canister, ANONYMOUS, "spin", &MORE_THAN_A_ROUND.to_le_bytes())).encode_bytes();
-        let path = format!("/api/v4/canister/{}/call", network.canister);
-        let mut connection = network.connect().await;
-        connection.send(&head("POST", &path, &[("content-type", "application/cbor")], body.len())).await;
-        connection.send(&body).await;
-        connections.push(connection);
+        connections.push(send(network, "v4", network.canister, "spin", &MORE_THAN_A_ROUND.to_le_bytes()).await);
     }
     connections
 }
@@ -86,10 +91,17 @@ async fn a_call_that_is_executed_is_not_proved_absent_after_its_expiry() {
 #[tokio::test]
 async fn more_than_a_thousand_open_calls_stop_nothing() {
     let (network, canisters) = Network::start_with(&[crate::common::probe::PROBE; 6]).await;
-    let waits = canisters[1..].iter().flat_map(|canister| std::iter::repeat_n(*canister, 205));
-    for canister in waits {
-        let envelope = bare(call(canister, ANONYMOUS, "wait", &[]));
-        assert_eq!(network.send("v2", canister, "call", &envelope).await.status, 202);
+    // Each open call takes a part of each round. So many calls come within few rounds.
+    for _ in 0..5 {
+        let mut connections = Vec::new();
+        for canister in &canisters[1..] {
+            for _ in 0..41 {
+                connections.push(send(&network, "v2", *canister, "wait", &[]).await);
+            }
+        }
+        for mut connection in connections {
+            assert_eq!(connection.answer().await.expect("it is answered").status, 202);
+        }
     }
     let counted = network.call(network.canister, &bare(call(network.canister, ANONYMOUS, "count", &[]))).await;
     assert_eq!(counted, Ok(vec![1, 0, 0, 0]));

@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-/// `count` counts; `grow` takes 64 GiB of stable memory; `slow` takes so long that few of them fit in a round, and counts.
+/// `count` counts; `grow` takes 16 GiB of stable memory; `slow` takes so long that few of them fit in a round, and counts.
 const CANISTER: &str = r#"(module
     (import "ic0" "msg_reply_data_append" (func $append (param i32 i32)))
     (import "ic0" "msg_reply" (func $reply))
@@ -31,7 +31,7 @@ const CANISTER: &str = r#"(module
             (br_if $again (i32.lt_u (local.get $i) (i32.const 300000000))))
         (call $count))
     (func (export "canister_update grow")
-        (if (i64.lt_s (call $grow (i64.const 1048576)) (i64.const 0)) (then unreachable))
+        (if (i64.lt_s (call $grow (i64.const 262144)) (i64.const 0)) (then unreachable))
         (call $reply))
     (func (export "canister_query counted") (call $append (i32.const 0) (i32.const 4)) (call $reply)))"#;
 
@@ -251,7 +251,7 @@ async fn no_canister_dies_of_what_its_storage_costs() {
     let network = start_with(folder.path(), || {
         let (engine, canister) = install(LocalIc::new());
         let grown = engine.update_call(canister, Principal::anonymous(), "grow", vec![]);
-        grown.expect("there is room for 64 GiB");
+        grown.expect("there is room for 16 GiB");
         (engine, canister)
     })
     .await;

@@ -1,6 +1,7 @@
 /** The trust in a look-up, in words: its time, who backs it, and the lies that the page would have noticed. */
 import type { LookedUp } from '../../client';
 import { formatCount, formatTime } from '../format';
+import type { LabelQuery } from '../state/route';
 
 const SECOND = 1_000_000_000n;
 /** Nanoseconds since 1970 as text. */
@@ -8,11 +9,16 @@ export const timeOf = (nanoseconds: bigint): string => formatTime(Number(nanosec
 
 type Answer = Pick<LookedUp, 'trust' | 'asOf' | 'head' | 'memory' | 'state' | 'changes' | 'profile'>;
 
-/** Who backs the answer. `threshold`: number of verifiers that the directory needs; 0: none. */
-export function standsBehind({ trust, asOf }: Pick<Answer, 'trust' | 'asOf'>, threshold: number): string {
+/** Who backs the answer. `view`: the head that was asked for. `threshold`: number of verifiers that the directory needs; 0: none. */
+export function standsBehind(
+  { trust, asOf }: Pick<Answer, 'trust' | 'asOf'>,
+  view: LabelQuery['state'],
+  threshold: number,
+): string {
   const certified = `as of ${timeOf(asOf)}, when the subnet certified the directory’s log.`;
   if (trust.by === 'ratified') {
-    return `Ratified ${certified} Enough verifiers have replayed every change of every label and signed this state. Each has signed it at ${formatTime(Number(trust.since))} or later.`;
+    const signed = `Enough verifiers have replayed every change of every label and signed this state. Each has signed it at ${formatTime(Number(trust.since))} or later.`;
+    return view === 'newest' ? `Ratified ${certified} ${signed}` : `Ratified. ${signed} Later changes are not shown.`;
   }
   const why =
     threshold === 0
@@ -22,10 +28,11 @@ export function standsBehind({ trust, asOf }: Pick<Answer, 'trust' | 'asOf'>, th
 }
 
 /** The possible lies of a node, and whether the page would have noticed them. */
-export function lieWouldBe({ state }: Pick<Answer, 'state'>): string {
+export function lieWouldBe({ state }: Pick<Answer, 'state'>, view: LabelQuery['state']): string {
+  const old = `A node can refuse to answer, or answer from a state that is as old as the ${view === 'newest' ? 'certificate' : 'verifiers’ signatures'}.`;
   return state
-    ? 'A lying node could show a foreign key or profile, leave a change out, hide the label, or show an older state than this browser has seen. This page would notice each of these. A node can refuse to answer, or answer from a state that is as old as the certificate.'
-    : 'A lying node could hide a label that is registered. This page would notice: the answer proves that there is no entry. A node can refuse to answer, or answer from a state that is as old as the certificate.';
+    ? `A lying node could show a foreign key or profile, leave a change out, hide the label, or show an older state than this browser has seen. This page would notice each of these. ${old}`
+    : `A lying node could hide a label that is registered. This page would notice: the answer proves that there is no entry. ${old}`;
 }
 
 /** The checks that the answer has passed, in their order. `vouched`: the directory has a registrar. */
@@ -38,7 +45,7 @@ export function checksOf(
   const count = `${formatCount(changes.length)} ${changes.length === 1 ? 'change' : 'changes'}`;
   const entry = [
     'The tree of labels of this head has this entry, at the label’s place.',
-    `${count} from version 0 on: each follows the rules from the one before, and its owner’s keys signed it. The times of older changes are not proved.`,
+    `${count} from version 0 on: the rules allow each after the one before, and the keys of the label’s owner signed it. The times of older changes are not proved.`,
     ...(vouched
       ? [
           'The registrar signed the registration. The page takes the registrar’s keys from this directory, so it cannot check who the registrar is.',
@@ -49,7 +56,7 @@ export function checksOf(
       : 'No profile is shown: the label is closed, or its profile was erased or is withheld.',
   ];
   return [
-    `The subnet signed the log of ${heads} heads, and the signature is recent.`,
+    `The subnet signed the log of ${heads} heads (one for each state of the directory), and the signature is recent.`,
     seenBefore === undefined
       ? 'This browser sees this log for the first time, and remembers it.'
       : `The log continues the one of ${formatCount(seenBefore)} heads that this browser has seen.`,

@@ -45,7 +45,7 @@ function Head({ head }: { readonly head: KeyHead }) {
       <dt>Messages ever</dt>
       <dd>{formatCount(head.rank)}</dd>
       <dt>Acknowledged</dt>
-      <dd>{head.acknowledged_id === 0 ? 'nothing' : `everything through id ${formatCount(head.acknowledged_id)}`}</dd>
+      <dd>{head.acknowledged_id === 0 ? 'nothing' : `everything up to id ${formatCount(head.acknowledged_id)}`}</dd>
       <dt>Newest id</dt>
       <dd>{head.max_id === 0 ? 'none is live' : formatCount(head.max_id)}</dd>
       <dt>Live</dt>
@@ -99,7 +99,7 @@ function Acknowledge({ keyId, newest }: { readonly keyId: Uint8Array; readonly n
     <form onSubmit={submit}>
       <div class="acknowledge">
         <label>
-          <span>Acknowledge through id</span>
+          <span>Acknowledge up to and including id</span>
           <input
             name="through"
             inputMode="numeric"
@@ -112,7 +112,7 @@ function Acknowledge({ keyId, newest }: { readonly keyId: Uint8Array; readonly n
       {through !== undefined && (
         <p class="actions">
           <span>
-            This removes the messages through id {formatCount(through)} for ever. Their bytes are overwritten.
+            This removes the messages up to id {formatCount(through)} for ever. Their bytes are overwritten.
           </span>
           <button type="button" class="danger" onClick={() => void send(through)}>
             Acknowledge them

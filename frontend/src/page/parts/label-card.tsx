@@ -15,14 +15,14 @@ export function LabelCard({ query, found, threshold }: Shown) {
   return (
     <section class="card" aria-labelledby="label-title">
       <h2 id="label-title">{labelName(query)}</h2>
-      <p class={`trust ${trust.by === 'ratified' ? 'good' : 'warn'}`}>{standsBehind(found, threshold)}</p>
+      <p class={`trust ${trust.by === 'ratified' ? 'good' : 'warn'}`}>{standsBehind(found, query.state, threshold)}</p>
       {state ? (
         <Entry state={state} now={head.time} />
       ) : (
         <p>Nobody has registered this label. The directory proves it.</p>
       )}
       {found.profile && <Devices profile={found.profile} />}
-      <p class="muted">{lieWouldBe(found)}</p>
+      <p class="muted">{lieWouldBe(found, query.state)}</p>
     </section>
   );
 }

@@ -69,26 +69,12 @@ function connected(): Promise<Session> {
   return session;
 }
 
-/** The pins made from the published values. A directory may have one key under two verifiers' names: that is not a quorum. */
-function pinned(canisterId: string, publishes: Parameters<typeof pin>[1]): Trusted | PinsOfShown {
-  try {
-    return pin(canisterId, publishes, 'shown', MAX_COSIGNATURE_AGE);
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    throw new Failure(
-      'input',
-      'This directory counts a verifier twice. So this page does not trust its ratification.',
-      false,
-    );
-  }
-}
-
 /** Pins the published values. The first look-up proves them, and later visits compare with them. */
 async function connectHere(): Promise<Session> {
   if (!directoryPlace) throw new Failure('input', 'The server of this page names no directory.', false);
   const publishes = await published(directoryPlace);
   const { threshold } = decodeConfiguration(publishes.encoded);
-  const trusted = pinned(directoryPlace.canisterId, publishes);
+  const trusted = pin(directoryPlace.canisterId, publishes, 'shown', MAX_COSIGNATURE_AGE);
   const remembered = memoryHere()?.read();
   if (remembered && !samePins(remembered.pins, trusted)) throw lieFailure({ kind: 'other-directory' });
   return { directory: await connectDirectory(directoryPlace, trusted, remembered?.memory), trusted, threshold };

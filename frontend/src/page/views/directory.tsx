@@ -20,7 +20,7 @@ export function DirectoryView() {
   return (
     <>
       <p class="muted">
-        The directory says whose keys a name or a principal has. It is canister <code>{directoryPlace.canisterId}</code>
+        The directory says which keys belong to a name or a principal. It is canister <code>{directoryPlace.canisterId}</code>
         , as the server of this page says.
       </p>
       <LabelForm />

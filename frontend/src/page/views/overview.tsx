@@ -24,7 +24,7 @@ export function OverviewView() {
       </section>
       <ClosedNotice status={now} />
       <p class="muted">
-        Counts, limits and the chart are not proved: one node says so. It could count wrong or show an older state. The
+        Counts, limits and the chart come from one node and are not proved. It could count wrong or show an older state. The
         subnet certifies the module hash. The page verifies messages of a key, and single messages, before it shows
         them.
       </p>
@@ -142,9 +142,9 @@ function Internals({ status: { limits }, store }: { readonly status: Status; rea
         <dd>{formatCount(store.backlog)}</dd>
         <dt>Free stable memory</dt>
         <dd>{formatBytes(store.stable_bytes_free)}</dd>
-        <dt>Most ciphertext bytes ever stored</dt>
+        <dt>Limit of bytes ever stored</dt>
         <dd>{formatBytes(limits.payload_stream_bytes)}</dd>
-        <dt>Most 4 KiB pages touched by one rebuild step</dt>
+        <dt>Limit of 4 KiB pages touched by one rebuild step</dt>
         <dd>{formatCount(limits.rebuild_pages)}</dd>
       </dl>
     </details>

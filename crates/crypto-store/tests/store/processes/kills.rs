@@ -11,17 +11,19 @@ use key_cache::block_on;
 use rusqlite::Connection;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant};
-use test_support::Random;
+use test_support::{Random, scale};
 use vodozemac::megolm::{GroupSession, InboundGroupSession, MegolmMessage};
 
-/// Kills of the everyday suite. More: `CRYPTO_STORE_TEST_KILLS=10000`.
-const KILLS: usize = 300;
+/// Kills every day; with `scripts/test --full` more.
+fn kills() -> usize {
+    if scale() > 1 { 10_000 } else { 120 }
+}
+
 /// Messages that wait to be received.
 const INCOMING: u32 = 1_500;
 
 #[test]
 fn nothing_acknowledged_is_lost_nothing_is_doubled_and_no_ratchet_step_is_used_twice() {
-    let kills = std::env::var("CRYPTO_STORE_TEST_KILLS").map_or(KILLS, |kills| kills.parse().unwrap());
     let seed = u64::from(std::process::id()) | 1;
     println!("seed {seed}");
     let mut random = Random::of(&[seed]);
@@ -33,8 +35,8 @@ fn nothing_acknowledged_is_lost_nothing_is_doubled_and_no_ratchet_step_is_used_t
     let mut acknowledged = Vec::new();
     let mut started = 0;
     let mut killed = 0;
-    while killed < kills {
-        let wanted = 1 + (killed / 25) % 8;
+    while killed < kills() {
+        let wanted = 1 + (killed / 15) % 8;
         while running.len() + stopped.len() < wanted {
             // Every other one has a wall clock that jumps.
             let jumps = (started % 2 == 1).then_some(JUMPS);

@@ -41,8 +41,7 @@ struct Size {
 
 impl Size {
     fn asked() -> Self {
-        let scale = std::env::var("MESSAGE_CANISTER_TEST_SCALE").ok().and_then(|scale| scale.parse::<u64>().ok());
-        let (messages, cycles) = if scale.unwrap_or(1) > 1 { (10_000_usize, 4) } else { (300, 1) };
+        let (messages, cycles) = if test_support::scale() > 1 { (10_000_usize, 4) } else { (300, 1) };
         // Up to a third of the commands are killed before they store anything.
         let turns = 2 * cycles * Weather::ALL.len() * 2 * SENDERS * TURNS;
         Self { cycles, lines: (3 * messages).div_ceil(turns) }

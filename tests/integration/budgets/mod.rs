@@ -1,19 +1,16 @@
 //! Budgets of strangers, members and owners, rates of callers, reserves, and inspection before a call.
 
-#[path = "../../src/store/tests/budgets/buckets.rs"]
-mod buckets;
+mod calls_in_vain;
+mod model;
 
 use candid::{Principal, decode_args, encode_args};
 use local_ic::{LocalIc, MessageId};
 use message_canister::api::*;
-use message_canister::limits::{MAX_BATCH_MESSAGES, MAX_CIPHERTEXT_BYTES, MAX_LOOKUP_ITEMS};
+use message_canister::limits::MAX_BATCH_MESSAGES;
 use serde_bytes::ByteBuf;
 use std::rc::Rc;
-use std::time::Duration;
-use test_support::Random;
 
-use crate::support::{Inbox, embedded, scale, sha256};
-use buckets::{Buckets, Paying};
+use crate::support::{Inbox, embedded, sha256};
 
 fn rate(per_second: u32, burst: u32) -> Bound<Rate> {
     Bound::AtMost(Rate { per_second, burst })
@@ -185,88 +182,6 @@ fn refused_calls_count_so_that_the_next_block_is_refused_by_inspection() {
     assert_eq!(block(&engine, &inbox, &[person(1)], 3).len(), 1, "once it has waited for all of them");
 }
 
-/// Calls that fail for their arguments alone, and calls without items. Inspection admits them as it admits others.
-fn calls_in_vain() -> Vec<(&'static str, &'static str, Vec<u8>)> {
-    let good = "it can be encoded";
-    let add = |key_id: &[u8], length: usize| {
-        encode_args((ByteBuf::from(key_id), ByteBuf::from(vec![7; length]))).expect(good)
-    };
-    let keys = |count: usize| {
-        encode_args((vec![Acknowledgement { key_id: ByteBuf::from("key"), through: 1 }; count],)).expect(good)
-    };
-    let messages = |count: usize| encode_args((batch(count, 1),)).expect(good);
-    vec![
-        ("no key id", "add_message", add(b"", 0)),
-        ("a key id that is too long", "add_message", add(&[7; 5_000], 1)),
-        ("no ciphertext", "add_message", add(b"key", 0)),
-        ("a ciphertext that is too long", "add_message", add(b"key", MAX_CIPHERTEXT_BYTES + 1)),
-        ("a few bytes that are no candid", "add_message", vec![7; 100]),
-        ("many bytes that are no candid", "add_message", vec![7; MAX_CIPHERTEXT_BYTES]),
-        ("a batch that is no candid", "add_messages", vec![7; MAX_CIPHERTEXT_BYTES]),
-        ("too many messages", "add_messages", messages(MAX_BATCH_MESSAGES + 1)),
-        ("no messages", "add_messages", messages(0)),
-        ("too many keys", "acknowledge", keys(MAX_LOOKUP_ITEMS + 1)),
-        ("no keys", "acknowledge", keys(0)),
-    ]
-}
-
-#[test]
-fn calls_in_vain_are_charged_like_others() {
-    let cycles = Budget { cycles_a_day: Bound::AtMost(40_000_000), ..Budget::default() };
-    let items = Budget { items: rate(1, 3), ..Budget::default() };
-    let bytes = Budget { bytes: rate(1, 20), ..Budget::default() };
-    let each = Budget { each: rate(1, 3), ..Budget::default() };
-    for (what, method, arg) in calls_in_vain() {
-        // An update costs 6.2 M cycles, and each of these arguments has at least 12 bytes.
-        for (budget, most) in [(cycles, 7), (items, 3), (bytes, 2), (each, 3)] {
-            let (engine, inbox) = with(&[Setting::strangers(budget)]);
-            let mut admitted = 0;
-            while admitted < 50
-                && let Ok(message) = engine.submit_call(inbox.id, person(1), method, arg.clone())
-            {
-                let _ = engine.await_call(message);
-                admitted += 1;
-            }
-            assert!((1..=most).contains(&admitted), "{what}: {admitted} were admitted by {budget:?}");
-            assert!(submit(&engine, &inbox, person(1), b"key", b"text").is_none(), "{what}: {budget:?} is used up");
-            let is_shared = budget.each == Bound::Unlimited;
-            assert_eq!(submit(&engine, &inbox, person(2), b"key", b"text").is_none(), is_shared, "{what}: {budget:?}");
-        }
-    }
-}
-
-/// If strangers have no budget, inspection admits what otherwise only canisters could call.
-#[test]
-fn malformed_calls_and_calls_of_admins_only_are_charged_to_members() {
-    let nothing = || encode_args(()).expect("it can be encoded");
-    let noise = || b"no candid".to_vec();
-    let role = encode_args((person(3), Some(Role::admin))).expect("it can be encoded");
-    let settings = encode_args((1_u32, Vec::<Setting>::new())).expect("it can be encoded");
-    for (method, arg) in [
-        ("acknowledge", noise()),
-        ("claim", noise()),
-        ("set_key", noise()),
-        ("set_settings", noise()),
-        ("set_settings", settings),
-        ("set_role", noise()),
-        ("set_role", role),
-        ("retry_rebuild", nothing()),
-        ("seal", noise()),
-        ("seal", nothing()),
-        ("resume", nothing()),
-    ] {
-        let (engine, inbox) = with(&[Setting::members(Budget { items: rate(1, 3), ..Budget::default() })]);
-        let member = person(1_000);
-        inbox.set_role(member, Some(Role::writer)).expect("a role");
-        for _ in 0..3 {
-            drop(engine.update_call(inbox.id, member, method, arg.clone()));
-        }
-        let limited = inbox.called_by(member).add_message(b"key", b"text");
-        assert!(matches!(limited, Err(AddError::Limited(Limited::budget { .. }))), "{method}: {limited:?}");
-        inbox.set_settings(&[Setting::members(Budget::default())]).expect("an admin is not limited");
-    }
-}
-
 #[test]
 fn a_right_claim_of_a_key_that_exists_is_paid_by_owners() {
     let (engine, inbox) = with(&[Setting::strangers(small()), Setting::owners(small())]);
@@ -392,167 +307,4 @@ fn the_last_cycles_are_kept_for_reads_and_acknowledgements() {
     low(inbox.called_by(member).add_message(b"key", b"other text"));
     assert_eq!(inbox.called_by(owner).acknowledge(owner.as_slice(), 1), Ok(Acknowledged { messages: 1 }));
     assert!(inbox.called_by(person(1)).get_message_by_id(2).is_ok());
-}
-
-/// Callers of the generated blocks. The first ones are members, the last one is anonymous. Each of the others owns the key
-/// that is its principal.
-const CALLERS: u8 = 7;
-const MEMBERS: u8 = 2;
-const ANONYMOUS: u8 = CALLERS - 1;
-
-fn caller(number: u8) -> Principal {
-    if number == ANONYMOUS { Principal::anonymous() } else { person(number.into()) }
-}
-
-/// Reads from a reply whether its caller is limited.
-type ReadLimit = fn(&[u8]) -> Option<Limited>;
-
-/// A call of a generated block.
-struct Asked {
-    by: u8,
-    /// The group that pays. `None`: nobody does, so the call is refused.
-    group: Option<u8>,
-    method: &'static str,
-    arg: Vec<u8>,
-    items: u64,
-    /// Whether its reply is that of a limited caller. `None`: it is a query, which is rejected instead, and not charged.
-    limited: Option<ReadLimit>,
-}
-
-fn result<T, E>(reply: &[u8]) -> Result<T, E>
-where
-    T: candid::CandidType + for<'a> candid::Deserialize<'a>,
-    E: candid::CandidType + for<'a> candid::Deserialize<'a>,
-{
-    decode_args::<(Result<T, E>,)>(reply).expect("a result").0
-}
-
-fn asked(random: &mut Random, number: u32) -> Asked {
-    let by = random.below(u32::from(CALLERS)) as u8;
-    let of = if random.below(3) == 0 { random.below(u32::from(CALLERS)) as u8 } else { by };
-    let key = ByteBuf::from(caller(of).as_slice());
-    let owns = of == by && by != ANONYMOUS;
-    let is_member = by < MEMBERS;
-    let sender = if is_member { 1 } else { 0 };
-    let payer = if owns { 2 } else { sender };
-    let text = |length: usize| ByteBuf::from([&number.to_le_bytes()[..], &vec![7; length]].concat());
-    let items = 1 + random.below(4_usize);
-    let length = random.below(600_usize);
-    let acknowledged = vec![Acknowledgement { key_id: key.clone(), through: 1 }; items];
-    let send_key = vec![KeySetting::send_key(NewSendKey::sha256(ByteBuf::from(sha256(&text(0)))))];
-    let batch: Vec<_> = (0..items).map(|item| crate::support::new_message(b"key", &text(length + item))).collect();
-    let one = |group, method, arg, limited| Asked { by, group: Some(group), method, arg, items: 1, limited };
-    let query = |group, method, arg| Asked { by, group, method, arg, items: 1, limited: None };
-    let good = "it can be encoded";
-    match random.below(8) {
-        0 | 1 => one(
-            sender,
-            "add_message",
-            encode_args((&key, text(length))).expect(good),
-            Some(|reply| match result::<Added, _>(reply) {
-                Err(AddError::Limited(limited)) => Some(limited),
-                _ => None,
-            }),
-        ),
-        2 => {
-            let limited: fn(&[u8]) -> _ = |reply| match result::<Vec<Result<Added, AddError>>, _>(reply) {
-                Err(BatchError::Limited(limited)) => Some(limited),
-                _ => None,
-            };
-            let call = one(sender, "add_messages", encode_args((batch,)).expect(good), Some(limited));
-            Asked { items: items as u64, ..call }
-        }
-        3 => {
-            let limited: fn(&[u8]) -> _ = |reply| match result::<Vec<Result<Acknowledged, AckError>>, _>(reply) {
-                Err(AcksError::Limited(limited)) => Some(limited),
-                _ => None,
-            };
-            let call = one(payer, "acknowledge", encode_args((acknowledged,)).expect(good), Some(limited));
-            Asked { items: items as u64, ..call }
-        }
-        4 => one(
-            payer,
-            "claim",
-            encode_args((&key, OwnerProof::own)).expect(good),
-            Some(|reply| match result::<Claimed, _>(reply) {
-                Err(ClaimError::Limited(limited)) => Some(limited),
-                _ => None,
-            }),
-        ),
-        5 => one(
-            payer,
-            "set_key",
-            encode_args((&key, send_key)).expect(good),
-            Some(|reply| match result::<(), _>(reply) {
-                Err(KeyError::Limited(limited)) => Some(limited),
-                _ => None,
-            }),
-        ),
-        6 => query(is_member.then_some(1), "get_key_heads", encode_args((vec![key], None::<bool>)).expect(good)),
-        _ => query(is_member.then_some(1), "get_status", encode_args(()).expect(good)),
-    }
-}
-
-/// Blocks of random calls beside the model of the native test. Inspection decides on the state before the block, the calls
-/// one after the other. Both decide as the model does on the same state, so inspection and the call decide the same.
-#[test]
-fn inspection_and_the_call_decide_as_buckets_of_tokens_do() {
-    let budget = |items, bytes, each| Budget {
-        items: rate(2, items),
-        bytes: rate(500, bytes),
-        each: rate(1, each),
-        ..Budget::default()
-    };
-    let budgets = [budget(6, 3_000, 4), budget(8, 4_000, 5), budget(5, 3_000, 3)];
-    let (engine, inbox) = embedded::inbox();
-    for number in 0..CALLERS {
-        inbox.add_message(caller(number).as_slice(), b"mail").expect("stored");
-    }
-    for member in 0..MEMBERS {
-        inbox.set_role(caller(member), Some(Role::writer)).expect("a role");
-    }
-    let [strangers, members, owners] = budgets;
-    let settings = [Setting::strangers(strangers), Setting::members(members), Setting::owners(owners)];
-    inbox.set_settings(&settings).expect("good settings");
-    let time = || engine.get_time().as_nanos_since_unix_epoch();
-    let mut model = Buckets::new(budgets, Reserves::default(), time());
-    let mut random = Random::of(&[7]);
-    let (mut shut_out, mut admitted, mut refused) = (0, 0, 0);
-    for block in 0..400 * scale() {
-        engine.advance_time(Duration::from_millis(random.below(1_500)));
-        if random.below(40) == 0 {
-            inbox.upgrade(None);
-            model.upgrade();
-        }
-        model.pass(time() - model.now);
-        let calls = 1 + random.below(4_u32);
-        let mut submitted = Vec::new();
-        for call in (0..calls).map(|call| asked(&mut random, block * 8 + call)) {
-            let paying = call.group.map(|group| Paying { by: call.by, group });
-            let expected = paying.is_some_and(|paying| model.admits(paying, false, u128::MAX).is_ok());
-            let message = engine.submit_call(inbox.id, caller(call.by), call.method, call.arg.clone());
-            assert_eq!(message.is_ok(), expected, "inspection of {} by {:?} in block {block}", call.method, paying);
-            match (message, paying) {
-                (Ok(message), Some(paying)) => submitted.push((call, paying, message)),
-                _ => shut_out += 1,
-            }
-        }
-        let replies: Vec<_> =
-            submitted.into_iter().map(|(call, paying, message)| (call, paying, engine.await_call(message))).collect();
-        // A round begins with the next nanosecond.
-        model.pass(1);
-        for (call, paying, reply) in replies {
-            let expected = model.admits(paying, false, u128::MAX);
-            let Some(limited) = call.limited else {
-                assert_eq!(reply.is_ok(), expected.is_ok(), "{} by {paying:?} in block {block}", call.method);
-                continue;
-            };
-            let answered = limited(&reply.expect("a reply")).map_or(Ok(()), Err);
-            assert_eq!(answered, expected, "{} by {paying:?} in block {block}", call.method);
-            model.charge(paying, expected.is_ok(), (call.items, call.arg.len() as u64, 0));
-            *if expected.is_ok() { &mut admitted } else { &mut refused } += 1;
-        }
-    }
-    println!("inspection refused {shut_out} calls, the call itself {refused}; {admitted} were admitted");
-    assert!(shut_out > 100 && admitted > 100 && refused > 20, "{shut_out}, {admitted}, {refused}");
 }
