@@ -6,6 +6,8 @@
 //! - [`now()`]: the result of a call that is answered at once, without a runtime;
 //! - [`scale()`]: the amount of work of random tests.
 //!
+//! With the feature `memory`, `SparseMemory`: stable memory that takes room only for what was written.
+//!
 //! With the feature `platforms`:
 //! - `Platform`: the operations that the embedded engine and PocketIC have in common;
 //! - `OnPlatform`: the client's transport over a platform.
@@ -33,6 +35,8 @@ pub mod envelope;
 pub mod liar;
 #[cfg(feature = "management")]
 pub mod management;
+#[cfg(feature = "memory")]
+mod memory;
 #[cfg(feature = "network")]
 pub mod network;
 mod now;
@@ -50,6 +54,8 @@ mod scale;
 #[cfg(feature = "platforms")]
 mod transport;
 
+#[cfg(feature = "memory")]
+pub use memory::SparseMemory;
 pub use now::now;
 pub use numbers::grouped;
 #[cfg(feature = "platforms")]

@@ -1,6 +1,5 @@
 //! The generated sequences against the store itself, natively: every invariant is checked after every step.
 
-use ic_stable_structures::VectorMemory;
 use message_canister::access::{Caller, Sight};
 use message_canister::api::*;
 use message_canister::settings::Configuration;
@@ -9,6 +8,7 @@ use proofs::hash::{Hash, label};
 use proofs::heads::HeadsProof;
 use proofs::page::PageProof;
 use proofs::verify;
+use test_support::SparseMemory;
 
 use super::compare_with_model;
 use super::ops::{Key, Op, many};
@@ -28,8 +28,8 @@ fn the_store_answers_as_the_model_does() {
 
 /// A store on memory of its own.
 struct NativeStore {
-    memory: VectorMemory,
-    store: MessageStore<VectorMemory>,
+    memory: SparseMemory,
+    store: MessageStore<SparseMemory>,
     /// The root that the canister would have certified last.
     certified: Hash,
     now: u32,
@@ -37,7 +37,7 @@ struct NativeStore {
 
 impl NativeStore {
     fn new() -> Self {
-        let memory = VectorMemory::default();
+        let memory = SparseMemory::default();
         let settings = Configuration::default();
         let mut store = MessageStore::create(memory.clone(), settings, Capacity::default(), START_SECONDS)
             .expect("there is memory for an empty store");
@@ -67,7 +67,7 @@ impl NativeStore {
     }
 
     /// The store as one caller sees it.
-    fn view(&self, who: Who, now: u32) -> View<'_, VectorMemory> {
+    fn view(&self, who: Who, now: u32) -> View<'_, SparseMemory> {
         self.store.view(Sight::new(self.store.settings().reads, &self.caller(who)), || now)
     }
 

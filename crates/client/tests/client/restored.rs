@@ -5,7 +5,7 @@ use std::cell::Cell;
 use client::api::*;
 use client::proofs::seen::{Broken, Seen};
 use client::{CallError, Client, Lie};
-use test_support::now;
+use test_support::{SparseMemory, now};
 
 use crate::stored::{Stored, key};
 
@@ -13,7 +13,7 @@ use crate::stored::{Stored, key};
 type Place = (Id, Option<Seen>);
 
 /// A store whose list was copied when it had the ids 20, 40 and 60. A reader has read on to a later message.
-fn read_on(copy: fn(&Stored) -> Vec<u8>, ids: impl Iterator<Item = Id>) -> (Client<Stored>, Vec<u8>) {
+fn read_on(copy: fn(&Stored) -> SparseMemory, ids: impl Iterator<Item = Id>) -> (Client<Stored>, SparseMemory) {
     let stored = Stored::new();
     let add = |id| stored.add_as(id, &format!("message {id}"));
     [20, 40, 60].into_iter().for_each(add);
@@ -37,7 +37,7 @@ fn read(
 }
 
 /// Reads the five messages 20 to 100.
-fn five(copy: fn(&Stored) -> Vec<u8>) -> (Client<Stored>, Vec<u8>, Place) {
+fn five(copy: fn(&Stored) -> SparseMemory) -> (Client<Stored>, SparseMemory, Place) {
     let (client, copy) = read_on(copy, [80, 100].into_iter());
     let (ids, place) = read(&client, (0, None), 10).expect("it is the truth");
     assert_eq!((ids, place.0, place.1.map(|seen| seen.rank)), (vec![20, 40, 60, 80, 100], 100, Some(5)));

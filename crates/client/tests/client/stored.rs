@@ -11,11 +11,11 @@ use client::proofs::certified::certified_data;
 use client::proofs::hash::label;
 use client::proofs::heads::HeadsProof;
 use client::{Certificates, Certified, Client, Failure, Transport};
-use ic_stable_structures::VectorMemory;
 use message_canister::access::{Caller, Sight};
 use message_canister::settings::Configuration;
 use message_canister::store::{AcknowledgementRef, Capacity, MessageStore, NewMessageRef, Rebuilt};
 use serde_bytes::ByteBuf;
+use test_support::SparseMemory;
 
 /// Certificates older than this are refused, in seconds.
 pub const FRESH: u64 = 300;
@@ -35,8 +35,8 @@ type Lie = Box<dyn Fn(Vec<u8>) -> Vec<u8>>;
 
 /// A store with tampered replies.
 pub struct Stored {
-    memory: RefCell<VectorMemory>,
-    store: RefCell<MessageStore<VectorMemory>>,
+    memory: RefCell<SparseMemory>,
+    store: RefCell<MessageStore<SparseMemory>>,
     /// The epoch, if the store was resumed: it takes no message before this second.
     epoch: Cell<u32>,
     /// Number of messages of others.
@@ -48,7 +48,7 @@ pub struct Stored {
 impl Stored {
     /// An empty store.
     pub fn new() -> Self {
-        let memory = VectorMemory::default();
+        let memory = SparseMemory::default();
         let created = MessageStore::create(memory.clone(), Configuration::default(), Capacity::default(), now());
         let mut store = created.expect("there is memory");
         store.set_randomness(&[7; 32]);
@@ -64,7 +64,7 @@ impl Stored {
     }
 
     /// A snapshot of the sealed store, which goes on afterwards.
-    pub fn snapshot(&self) -> Vec<u8> {
+    pub fn snapshot(&self) -> SparseMemory {
         self.store.borrow_mut().seal();
         let snapshot = self.copy();
         self.resume();
@@ -72,13 +72,13 @@ impl Stored {
     }
 
     /// A copy of the store's memory, without a seal.
-    pub fn copy(&self) -> Vec<u8> {
-        self.memory.borrow().borrow().clone()
+    pub fn copy(&self) -> SparseMemory {
+        self.memory.borrow().copy()
     }
 
     /// Replaces the store by a copy.
-    pub fn restore(&self, copy: &[u8]) {
-        let memory = VectorMemory::new(RefCell::new(copy.to_vec()));
+    pub fn restore(&self, copy: &SparseMemory) {
+        let memory = copy.copy();
         let mut store = MessageStore::open(memory.clone(), Capacity::default()).expect("it is a store");
         while store.rebuild_step().expect("it is sound") == Rebuilt::Unfinished {}
         self.memory.replace(memory);

@@ -25,12 +25,12 @@ fn a_full_directory_refuses_changes_nothing_and_answers_on() {
         let mut new = submission(&label, &signed(entry, &[1]));
         new.opened = Some(Opened { opening: ByteBuf::from([1; 16]), profile: ByteBuf::from(large.clone()) });
         native.now += SECOND;
-        let before = (number >= 2_000).then(|| native.bytes());
+        let before = (number >= 2_000).then(|| native.copy());
         match native.directory.update(&new, false, native.now) {
             Ok(_) => number += 1,
             Err(error) => {
                 assert_eq!(error, UpdateError::StorageFull);
-                assert!(before.is_some_and(|before| before == native.bytes()), "a refusal changes nothing");
+                assert!(before.is_some_and(|before| before == native.copy()), "a refusal changes nothing");
                 break label;
             }
         }

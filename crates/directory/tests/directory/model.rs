@@ -11,6 +11,7 @@ use directory_core::verify::{Memory, VerifyError};
 use proptest::prelude::*;
 use serde_bytes::ByteBuf;
 use std::collections::{BTreeMap, BTreeSet};
+use test_support::SparseMemory;
 
 const LABELS: u8 = 3;
 const SECOND: u64 = 1_000_000_000;
@@ -122,7 +123,7 @@ struct World {
     model: Model,
     memory: Option<Memory>,
     /// Stable memory as it was, and the model of it.
-    saved: Option<(Vec<u8>, Model)>,
+    saved: Option<(SparseMemory, Model)>,
     /// The memories of clients of a directory that an older state has replaced, each with its model.
     lost: Vec<(Memory, Model)>,
 }
@@ -146,7 +147,7 @@ impl World {
             Op::Ratify(verifiers) => self.ratify(verifiers),
             Op::Bundle { label, age } => self.put_bundle(label, age),
             Op::Upgrade { index } => self.native.upgrade(index),
-            Op::Save => self.saved = Some((self.native.bytes(), self.model.clone())),
+            Op::Save => self.saved = Some((self.native.copy(), self.model.clone())),
             Op::Restore => self.restore(),
         }
         self.compare();
@@ -240,10 +241,10 @@ impl World {
 
     /// An operator restores the saved state. Clients with a later memory must refuse this directory.
     fn restore(&mut self) {
-        let Some((bytes, model)) = self.saved.clone() else { return };
+        let Some((saved, model)) = self.saved.clone() else { return };
         let replaced = std::mem::replace(&mut self.model, model);
         self.lost.extend(self.memory.take().map(|memory| (memory, replaced)));
-        self.native.restore(bytes);
+        self.native.restore(&saved);
     }
 
     /// A client that remembers another log is told so, or sees that this log does not continue it.

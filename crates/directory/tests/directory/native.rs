@@ -11,17 +11,20 @@ use directory_core::label::Label;
 use directory_core::verify::{Memory, Query, Quorum, Trusted, Verified, VerifyError};
 use directory_core::vrf::SecretKey;
 use ed25519_dalek::Signer as _;
-use ic_stable_structures::{Memory as _, RestrictedMemory, VectorMemory};
+use ic_stable_structures::RestrictedMemory;
 use serde_bytes::ByteBuf;
+use test_support::SparseMemory;
 
 const RANDOM: [u8; 32] = [42; 32];
 const START: u64 = 1_795_000_000_000_000_000;
 
-type Raw = RestrictedMemory<VectorMemory>;
+type Raw = RestrictedMemory<SparseMemory>;
 
 pub struct Native {
     pub directory: Directory<Raw>,
     pub now: u64,
+    memory: SparseMemory,
+    /// The memory, with a limit.
     raw: Raw,
     id: Principal,
     vrf: SecretKey,
@@ -40,12 +43,13 @@ impl Native {
 
     /// The directory of a canister at a time. Its epoch 0 is closed.
     pub fn of(id: Principal, configuration: &Configuration, pages: u64, now: u64) -> Self {
-        let raw = RestrictedMemory::new(VectorMemory::default(), 0..pages);
+        let memory = SparseMemory::default();
+        let raw = RestrictedMemory::new(memory.clone(), 0..pages);
         let fixed = configured(configuration).expect("a good configuration");
         let mut directory = Directory::create(raw.clone(), id, fixed).expect("memory for an empty directory");
         directory.set_randomness(&RANDOM).expect("memory for an empty store");
         assert!(directory.close_if_due(now).expect("memory for a head"));
-        Self { directory, now, raw, id, vrf: SecretKey::new(&RANDOM), configuration: configuration.clone() }
+        Self { directory, now, memory, raw, id, vrf: SecretKey::new(&RANDOM), configuration: configuration.clone() }
     }
 
     /// Opens the same memory again, and rebuilds the index or leaves it.
@@ -56,17 +60,16 @@ impl Native {
         }
     }
 
-    /// Opens stable memory as it was when it had these bytes: what an operator restores.
-    pub fn restore(&mut self, bytes: Vec<u8>) {
-        self.raw = RestrictedMemory::new(VectorMemory::new(bytes.into()), 0..1 << 20);
+    /// Opens a copy of stable memory: what an operator restores.
+    pub fn restore(&mut self, saved: &SparseMemory) {
+        self.memory = saved.copy();
+        self.raw = RestrictedMemory::new(self.memory.clone(), 0..1 << 20);
         self.upgrade(true);
     }
 
-    /// Every byte of stable memory.
-    pub fn bytes(&self) -> Vec<u8> {
-        let mut bytes = vec![0; (self.raw.size() * 65_536) as usize];
-        self.raw.read(0, &mut bytes);
-        bytes
+    /// A copy of stable memory.
+    pub fn copy(&self) -> SparseMemory {
+        self.memory.copy()
     }
 
     pub fn first(&self, label: &Label, number: u8) -> Entry {

@@ -20,9 +20,8 @@ use client::directory::{DirectoryClient, Draft, pin};
 use client::{Certificates, Certified as Proved, Failure, Retry, Transport};
 use directory::directory::Directory;
 use ed25519_dalek::{Signer as _, SigningKey};
-use ic_stable_structures::VectorMemory;
 use serde_bytes::ByteBuf;
-use test_support::now;
+use test_support::{SparseMemory, now};
 
 /// A client of the directory here.
 pub type Client = DirectoryClient<&'static Site>;
@@ -35,8 +34,8 @@ type Lie = Box<dyn Fn(&str, Vec<u8>) -> Vec<u8>>;
 
 /// A directory with tampered replies. Its time starts a day ago.
 pub struct Site {
-    directory: RefCell<Directory<VectorMemory>>,
-    memory: VectorMemory,
+    directory: RefCell<Directory<SparseMemory>>,
+    memory: SparseMemory,
     now: Cell<u64>,
     lie: RefCell<Option<Lie>>,
 }
@@ -82,7 +81,7 @@ pub fn bundle(realm: Hash, index: Hash, device: u8, issued: u64, expiry: u64) ->
 impl Site {
     /// A directory of open registration, whose first epoch has closed.
     pub fn new() -> &'static Self {
-        let memory = VectorMemory::default();
+        let memory = SparseMemory::default();
         let configuration = configuration::Configuration::new(false, Vec::new(), 0).expect("it is for development");
         let mut directory = Directory::create(memory.clone(), canister(1), configuration).expect("there is memory");
         directory.set_randomness(&[7; 32]).expect("there is memory");
@@ -95,8 +94,7 @@ impl Site {
 
     /// A copy of the directory, which an operator restores or forks.
     pub fn copy(&self) -> &'static Self {
-        let memory = VectorMemory::default();
-        memory.borrow_mut().clone_from(&self.memory.borrow());
+        let memory = self.memory.copy();
         let directory = Directory::open(memory.clone(), canister(1));
         let directory = RefCell::new(directory.unwrap_or_else(|error| panic!("{error}")));
         Box::leak(Box::new(Self { directory, memory, now: self.now.clone(), lie: RefCell::default() }))
