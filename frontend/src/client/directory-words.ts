@@ -73,7 +73,7 @@ export const updateErrorWords = wordsOf<UpdateError>({
 
 export const directoryLookupErrorWords = wordsOf<LookupError>({
   Malformed: malformed,
-  NoEpoch: ['The directory has not closed an epoch yet, or none is ratified yet.', true],
+  NoEpoch: ['The directory has no closed epoch yet, or no ratified one.', true],
   HistoryTooLong: ({ versions, max }) => [
     `The label has ${versions} versions to show; a proof shows at most ${max}.`,
     false,

@@ -59,7 +59,7 @@ const sealed: Words = [
   true,
 ];
 const lowMemory: Words = [
-  'The memory of the store is nearly used up. It opens no new keys, and may have no room for more messages of known ones.',
+  'The memory of the store is nearly used up. It opens no new keys, and may refuse messages of known ones.',
   false,
 ];
 const keysFull = ({ max }: { max: number }): Words => [

@@ -63,8 +63,8 @@ export function App() {
         <Content />
       </main>
       <footer>
-        One node of the network answers each query. This page verifies the node’s signature. It also verifies the proofs
-        of keys, of their messages and of labels. Messages are hashed, sealed and opened in this browser.
+        One node of the network answers each query. This page verifies the node’s signature, and the proofs of keys,
+        messages and labels. Messages are hashed, sealed and opened in this browser.
       </footer>
       <Announcer />
     </>

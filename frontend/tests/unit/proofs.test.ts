@@ -134,7 +134,7 @@ describe('words', () => {
   it('say how an answer contradicts the memory', () => {
     expect(brokenWords({ kind: 'epoch', seen: 3n, found: 2n })).toContain('epoch 2, but epoch 3 was seen');
     expect(brokenWords({ kind: 'rolled-back', seen: 9, found: 7 })).toContain('has 7 messages, but 9 were seen');
-    expect(brokenWords({ kind: 'forked', rank: 4 })).toContain("key's message 4 was");
+    expect(brokenWords({ kind: 'forked', rank: 4 })).toContain('Number 4 of this key is not the message');
   });
 });
 

@@ -68,7 +68,7 @@ it('says how far a rebuild is, and what waits for it', () => {
   const words = only({ rebuild });
   expect(words).toMatchObject({ tone: 'warn', title: 'The store is rebuilding its index' });
   const text = words?.paragraphs.join(' ');
-  expect(text).toContain('1,799 of 52,000 messages done');
+  expect(text).toContain('1,799 of 52,000 messages are indexed');
   expect(text).toContain('no lookups by hash, and accepts no messages');
   expect(text).not.toContain('retry_rebuild');
 });

@@ -97,13 +97,13 @@ impl Module {
     }
 }
 
-/// The module of a package of the workspace, built in a folder of its own beside the tests'.
+/// The module of a package of the workspace, built in the tests' target folder, whose macros it shares.
 fn built_package(name: &str) -> Vec<u8> {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("packages");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("it is in the target folder");
     let target = "wasm32-unknown-unknown";
     let built = Command::new(env!("CARGO"))
         .args(["build", "--quiet", "--locked", "--package", name, "--target", target, "--target-dir"])
-        .arg(&folder)
+        .arg(folder)
         .current_dir(root())
         .status();
     assert!(built.is_ok_and(|status| status.success()), "{name} is built");

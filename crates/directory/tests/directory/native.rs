@@ -23,8 +23,9 @@ type Raw = RestrictedMemory<SparseMemory>;
 pub struct Native {
     pub directory: Directory<Raw>,
     pub now: u64,
-    memory: SparseMemory,
-    /// The memory, with a limit.
+    /// Stable memory.
+    pub memory: SparseMemory,
+    /// The same with a limit.
     raw: Raw,
     id: Principal,
     vrf: SecretKey,

@@ -57,7 +57,7 @@ impl Options {
     /// This many times the usual number of operations. The number of kills grows with its square root: after each kill the
     /// modules are compiled and the whole store is compared.
     pub fn scaled(seed: u64, scale: u32) -> Self {
-        Self { seed, operations: 5_000 * u64::from(scale), kills: 30 * u64::from(scale).isqrt() }
+        Self { seed, operations: 2_500 * u64::from(scale), kills: 24 * u64::from(scale).isqrt() }
     }
 
     /// Operations of all owners of labels together.

@@ -212,7 +212,8 @@ export type KeyError = {
 } | {
     __kind__: "Owner";
     /**
-     * Not a possible owner: the anonymous principal, the management canister, or not the principal that the key id is.
+     * This principal cannot own the key: it is the anonymous principal or the management canister, or the key id is another
+     * principal.
      */
     Owner: {
         owner: Principal;
@@ -499,7 +500,7 @@ export interface OtherError {
 export type Setting = {
     __kind__: "max_keys";
     /**
-     * Number of known keys up to which members and strangers can open new ones.
+     * Members can open a new key while fewer than `all` keys are known, strangers while fewer than `strangers` are.
      */
     max_keys: {
         all: number;
@@ -523,7 +524,8 @@ export type Setting = {
 } | {
     __kind__: "reserves";
     /**
-     * Cycles above the freezing limit. Below strangers, adds by strangers are refused; below all, every add is.
+     * Cycles above the freezing limit. With fewer than `strangers`, adds by strangers are refused; with fewer than `all`,
+     * every add is.
      */
     reserves: {
         all: bigint;

@@ -416,7 +416,8 @@ export interface Configuration {
      */
     registration: Variant_open_registrar;
     /**
-     * certified_only, for development: nobody replays the updates.
+     * certified_only, for development: no verifier checks the updates. quorum: a head is ratified once this many verifiers
+     * have replayed all updates and signed the log.
      */
     ratification: {
         __kind__: "certified_only";

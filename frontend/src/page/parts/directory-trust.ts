@@ -45,7 +45,7 @@ export function checksOf(
   const count = `${formatCount(changes.length)} ${changes.length === 1 ? 'change' : 'changes'}`;
   const entry = [
     'The tree of labels of this head has this entry, at the label’s place.',
-    `${count} from version 0 on: the rules allow each after the one before, and the keys of the label’s owner signed it. The times of older changes are not proved.`,
+    `${count} from version 0 on: the rules allow each after the one before, and the label’s owner signed it. The times of older changes are not proved.`,
     ...(vouched
       ? [
           'The registrar signed the registration. The page takes the registrar’s keys from this directory, so it cannot check who the registrar is.',
@@ -56,7 +56,7 @@ export function checksOf(
       : 'No profile is shown: the label is closed, or its profile was erased or is withheld.',
   ];
   return [
-    `The subnet signed the log of ${heads} heads (one for each state of the directory), and the signature is recent.`,
+    `The subnet signed the log of ${heads} heads (states), and the signature is recent.`,
     seenBefore === undefined
       ? 'This browser sees this log for the first time, and remembers it.'
       : `The log continues the one of ${formatCount(seenBefore)} heads that this browser has seen.`,

@@ -111,9 +111,7 @@ function Acknowledge({ keyId, newest }: { readonly keyId: Uint8Array; readonly n
       </div>
       {through !== undefined && (
         <p class="actions">
-          <span>
-            This removes the messages up to id {formatCount(through)} for ever. Their bytes are overwritten.
-          </span>
+          <span>This removes the messages up to id {formatCount(through)} for ever. Their bytes are overwritten.</span>
           <button type="button" class="danger" onClick={() => void send(through)}>
             Acknowledge them
           </button>

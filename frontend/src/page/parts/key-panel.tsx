@@ -87,8 +87,8 @@ function Locked() {
       </form>
       {problem && <Notice tone="bad">{problem}</Notice>}
       <p class="muted">
-        Anyone with the passphrase or the key file can find and read the messages sealed with it on this canister.
-        They never leave this page. The key id that is derived from them is public, so others can test guesses of a
+        Anyone with the passphrase or the key file can find and read the messages sealed with it on this canister. They
+        never leave this page. The key id that is derived from them is public, so others can test guesses of a
         passphrase against it. Use at least six random words, or a key file.
       </p>
     </>

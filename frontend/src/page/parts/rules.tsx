@@ -24,7 +24,8 @@ export function Rules({ status }: { readonly status: Status }) {
       </dl>
       <p class="muted">
         Members are writers and admins. All other callers are strangers. The rates of owners are for acknowledgements,
-        claims and settings of keys. A rate that is used up refuses calls until half of the amount allowed at once has recovered.
+        claims and settings of keys. A rate that is used up refuses calls until half of the amount allowed at once has
+        recovered.
       </p>
     </>
   );

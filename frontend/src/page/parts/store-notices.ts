@@ -40,7 +40,9 @@ function rebuildNotice(status: StoreStatus): StoreNotice | undefined {
     return {
       tone: 'warn',
       title: 'The store is rebuilding its index',
-      paragraphs: [`${progress} are indexed. Until all are, the store answers no lookups by hash, and accepts no messages.`],
+      paragraphs: [
+        `${progress} are indexed. Until all are, the store answers no lookups by hash, and accepts no messages.`,
+      ],
     };
   }
   return {

@@ -20,8 +20,8 @@ export function DirectoryView() {
   return (
     <>
       <p class="muted">
-        The directory says which keys belong to a name or a principal. It is canister <code>{directoryPlace.canisterId}</code>
-        , as the server of this page says.
+        The directory says which keys belong to a name or a principal. It is canister{' '}
+        <code>{directoryPlace.canisterId}</code>, as the server of this page says.
       </p>
       <LabelForm />
       <Problem />

@@ -24,8 +24,8 @@ export function OverviewView() {
       </section>
       <ClosedNotice status={now} />
       <p class="muted">
-        Counts, limits and the chart come from one node and are not proved. It could count wrong or show an older state. The
-        subnet certifies the module hash. The page verifies messages of a key, and single messages, before it shows
+        Counts, limits and the chart come from one node and are not proved. It could count wrong or show an older state.
+        The subnet certifies the module hash. The page verifies messages of a key, and single messages, before it shows
         them.
       </p>
       <section class="card" aria-labelledby="chart-title">

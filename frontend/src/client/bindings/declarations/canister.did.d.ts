@@ -100,7 +100,7 @@ export type ClaimError = {
   { 'KeysFull' : { 'max' : number } } |
   { 'LowMemory' : null };
 /**
- * label: identifies the key in proofs. Where reads are closed, only the owner learns it.
+ * label: identifies the key in proofs. If the setting reads is owners, only the owner learns it.
  */
 export interface Claimed { 'label' : Uint8Array }
 export interface Cursor { 'after' : Id, 'order' : Order, 'limit' : number }
@@ -146,7 +146,8 @@ export type KeyError = { 'StorageFull' : null } |
   { 'Other' : OtherError } |
   {
     /**
-     * Not a possible owner: the anonymous principal, the management canister, or not the principal that the key id is.
+     * This principal cannot own the key: it is the anonymous principal or the management canister, or the key id is another
+     * principal.
      */
     'Owner' : { 'owner' : Principal }
   } |
@@ -222,12 +223,12 @@ export type Order = { 'descending' : null } |
   { 'ascending' : null };
 export interface OtherError { 'code' : number, 'message' : string }
 /**
- * The owner of a key always reads it, acknowledges its messages and sets its send key. The length of the key id decides
- * who can own it:
+ * The owner of a key may read it, acknowledge its messages and set its send key, whatever the settings are. The length of
+ * the key id decides who can own it:
  * 29 bytes  the key id is itself the owner's self-authenticating principal; no claim is needed
- * 20 bytes  the key id is the Ethereum address of a secp256k1 key; the owner claims it with that key
+ * 20 bytes  the key id is the Ethereum address of a secp256k1 key; the owner claims it with that public key
  * 32 bytes  the key id is the SHA-256 of a public key, or SHA-256("message-canister salted owner 1" | principal | salt
- * of 16 bytes); the owner claims it with the key or the salt
+ * of 16 bytes); the owner claims it with the public key or the salt
  * An admin gives any other key to an owner.
  */
 export type OwnerProof = { 'own' : null } |
@@ -264,8 +265,8 @@ export type RetryError = { 'NotFailed' : null } |
   { 'NotAllowed' : null } |
   { 'Other' : OtherError };
 /**
- * Readers read all keys. Writers and admins are members: they may fill a larger share of quotas and mark keys as kept.
- * Admins also read all keys, and change settings and roles. Controllers are admins.
+ * Readers may read all keys. Writers and admins are members: they may fill a larger share of quotas and mark keys as kept.
+ * Admins may also read all keys, and change settings and roles. Controllers are admins.
  */
 export type Role = { 'admin' : null } |
   { 'writer' : null } |
@@ -281,7 +282,7 @@ export type SealError = { 'NotAllowed' : null } |
   { 'Other' : OtherError };
 export type Setting = {
     /**
-     * Number of known keys up to which members and strangers can open new ones.
+     * Members can open a new key while fewer than `all` keys are known, strangers while fewer than `strangers` are.
      */
     'max_keys' : { 'all' : number, 'strangers' : number }
   } |
@@ -296,7 +297,8 @@ export type Setting = {
   { 'max_age_seconds' : Bound32 } |
   {
     /**
-     * Cycles above the freezing limit. Below strangers, adds by strangers are refused; below all, every add is.
+     * Cycles above the freezing limit. With fewer than `strangers`, adds by strangers are refused; with fewer than `all`,
+     * every add is.
      */
     'reserves' : { 'all' : bigint, 'strangers' : bigint }
   } |
@@ -353,9 +355,6 @@ export interface Status {
   'limits' : Limits,
 }
 export type StatusError = { 'Other' : OtherError };
-/**
- * A message is stored if its id is first_id or higher. It is live if it is stored and not acknowledged.
- */
 export interface StoreStatus {
   'erasing' : boolean,
   'live_bytes' : bigint,
@@ -384,7 +383,7 @@ export interface TooLong { 'max' : number, 'length' : number }
  */
 export interface _SERVICE {
   /**
-   * Acknowledges all messages of a key through an id. They are no longer live, they free the key's quota at once, and
+   * Acknowledges all messages of a key up to and including an id. They are no longer live, they free the key's quota at once, and
    * their ciphertexts are overwritten soon.
    */
   'acknowledge' : ActorMethod<
@@ -509,7 +508,7 @@ export interface _SERVICE {
       { 'Err' : RoleError }
   >,
   /**
-   * The methods below are for admins.
+   * The methods from set_settings to check are for admins.
    */
   'set_settings' : ActorMethod<
     [number, Array<Setting>],

@@ -68,7 +68,11 @@ export interface Checkpoint {
   'certified' : Certified,
 }
 /**
- * Fixed at installation. Each head and the certified log have its hash, which also covers the VRF key. Clients pin this hash.
+ * Updates are collected in an epoch. When it closes, its head commits to the newest entries of all labels; the log is the
+ * list of the heads.
+ * 
+ * The configuration is fixed at installation. Each head and the certified log contain its hash, which also covers the VRF
+ * key. Clients pin this hash.
  */
 export interface Configuration {
   /**
@@ -78,7 +82,8 @@ export interface Configuration {
   'registration' : { 'open' : null } |
     { 'registrar' : null },
   /**
-   * certified_only, for development: nobody replays the updates.
+   * certified_only, for development: no verifier checks the updates. quorum: a head is ratified once this many verifiers
+   * have replayed all updates and signed the log.
    */
   'ratification' : { 'certified_only' : null } |
     { 'quorum' : { 'threshold' : number, 'verifiers' : Array<Verifier> } },
