@@ -76,7 +76,7 @@ export function Fullness({ status, store }: { readonly status: Status; readonly 
       </ul>
       <p class="muted">
         {all.some(({ retention }) => retention)
-          ? 'If a limit on kept messages, bytes or age is exceeded, the oldest messages of the store are dropped, whatever their key.'
+          ? 'If a limit on messages, bytes or age is exceeded, the oldest messages of the store are dropped, whatever their key.'
           : 'No limit on messages, bytes or age is set, so no message is dropped.'}
       </p>
     </>
