@@ -25,7 +25,7 @@ use test_support::{Random, scale};
 /// Number of arguments for each method, times the scale.
 const ROUNDS: u32 = 300;
 /// The same for upgrades, which take longer.
-const UPGRADES: u32 = 60;
+const UPGRADES: u32 = 30;
 /// Maximum instructions of a call, besides copying its reply.
 const MAX_INSTRUCTIONS: u64 = 14_000_000;
 const INSTRUCTIONS_PER_REPLY_BYTE: u64 = 40;

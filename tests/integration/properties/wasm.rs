@@ -4,7 +4,7 @@ use super::compare_with_model;
 use crate::support::Inbox;
 
 /// Number of sequences, times the scale.
-const CASES: u32 = 20;
+const CASES: u32 = 12;
 
 #[test]
 fn the_canister_answers_as_the_model_does() {
