@@ -65,7 +65,7 @@ impl Memory for SparseMemory {
 /// Whether both have the same size and bytes.
 impl PartialEq for SparseMemory {
     fn eq(&self, other: &Self) -> bool {
-        const ZEROS: [u8; PAGE_BYTES] = [0; PAGE_BYTES];
+        static ZEROS: [u8; PAGE_BYTES] = [0; PAGE_BYTES];
         let (own, other) = (self.0.borrow(), other.0.borrow());
         let bytes = |page: &Option<Page>| *page.as_deref().unwrap_or(&ZEROS);
         own.len() == other.len()
