@@ -296,7 +296,7 @@ async fn a_thousand_paths_of_large_metadata_cost_no_more_than_one() {
         one = one.min(time(&paths[..1]).await);
         all = all.min(time(&paths).await);
     }
-    // On a busy machine it has been 20 times as long. If each path looked at the megabyte, it would be hundreds of times.
+    // On a busy machine it was 20 times as long. If each path looked at the megabyte, it would be up to a thousand times.
     assert!(all < 50 * one, "{all:?} are much more than {one:?}");
 }
 
