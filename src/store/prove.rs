@@ -123,8 +123,8 @@ impl<M: Memory + Clone> View<'_, M> {
         steps
     }
 
-    /// What a proof shows of the message before `id`. If that message's time matters, these are all its fields: the page begins
-    /// at a time, or the message is too old but not dropped yet. Otherwise it is only its chain value.
+    /// The part of a proof about the message before `id`: its chain value. If the page begins at a time, or that message is too
+    /// old but not dropped yet, its time matters. Then the part has all its fields.
     fn below(&self, id: Id, by_time: bool) -> Below {
         let prev = self.inbox.prev_of(id);
         let stored = prev >= self.inbox.first_id();

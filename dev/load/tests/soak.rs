@@ -12,8 +12,8 @@ use test_support::scale;
 /// Nothing that was confirmed is lost, nothing is stored twice, nothing unconfirmed is half there.
 #[test]
 fn kills_lose_nothing_and_store_nothing_twice() {
-    let seed =
-        env::var("MESSAGE_CANISTER_TEST_SEED").map_or(1, |text| text.parse().expect("the seed is a whole number"));
+    let seed = env::var("MESSAGE_CANISTER_TEST_SEED")
+        .map_or(1, |text| text.parse().unwrap_or_else(|_| panic!("the seed is a whole number, not '{text}'")));
     let options = Options::scaled(seed, scale());
     let state = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("soak-{}", std::process::id()));
     let modules = Modules { messages: canister_path(), directory: directory_path() };

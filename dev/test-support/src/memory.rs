@@ -67,12 +67,8 @@ impl PartialEq for SparseMemory {
     fn eq(&self, other: &Self) -> bool {
         static ZEROS: [u8; PAGE_BYTES] = [0; PAGE_BYTES];
         let (own, other) = (self.0.borrow(), other.0.borrow());
-        let bytes = |page: &Option<Page>| *page.as_deref().unwrap_or(&ZEROS);
-        own.len() == other.len()
-            && own.iter().zip(other.iter()).all(|(own, other)| match (own, other) {
-                (None, None) => true,
-                (own, other) => bytes(own) == bytes(other),
-            })
+        let bytes = |page| Option::as_deref(page).unwrap_or(&ZEROS);
+        own.iter().map(bytes).eq(other.iter().map(bytes))
     }
 }
 

@@ -25,7 +25,7 @@ fn a_full_directory_refuses_changes_nothing_and_answers_on() {
         let mut new = submission(&label, &signed(entry, &[1]));
         new.opened = Some(Opened { opening: ByteBuf::from([1; 16]), profile: ByteBuf::from(large.clone()) });
         native.now += SECOND;
-        let before = (number >= 2_000).then(|| native.copy());
+        let before = (number >= 2_000).then(|| native.memory.copy());
         match native.directory.update(&new, false, native.now) {
             Ok(_) => number += 1,
             Err(error) => {

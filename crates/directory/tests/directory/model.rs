@@ -147,7 +147,7 @@ impl World {
             Op::Ratify(verifiers) => self.ratify(verifiers),
             Op::Bundle { label, age } => self.put_bundle(label, age),
             Op::Upgrade { index } => self.native.upgrade(index),
-            Op::Save => self.saved = Some((self.native.copy(), self.model.clone())),
+            Op::Save => self.saved = Some((self.native.memory.copy(), self.model.clone())),
             Op::Restore => self.restore(),
         }
         self.compare();

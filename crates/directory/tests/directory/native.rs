@@ -68,11 +68,6 @@ impl Native {
         self.upgrade(true);
     }
 
-    /// A copy of stable memory.
-    pub fn copy(&self) -> SparseMemory {
-        self.memory.copy()
-    }
-
     pub fn first(&self, label: &Label, number: u8) -> Entry {
         let (index, _) = self.vrf.prove(&label.encode());
         first(realm(self.id.as_slice(), self.vrf.public().bytes()), index, label, number)

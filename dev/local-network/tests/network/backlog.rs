@@ -80,7 +80,7 @@ async fn a_call_that_is_executed_is_not_proved_absent_after_its_expiry() {
     let network = Network::probe().await;
     let expiry = after(Duration::from_millis(300));
     // A fast machine too takes longer for it than until its expiry.
-    let spin = call(network.canister, ANONYMOUS, "spin", &(3 * MORE_THAN_A_ROUND).to_le_bytes());
+    let spin = call(network.canister, ANONYMOUS, "spin", &MORE_THAN_A_ROUND.to_le_bytes());
     let spin = bare(expiring(spin, expiry));
     let id = *spin.content.to_request_id();
     let status = [path([b"request_status", &id])];

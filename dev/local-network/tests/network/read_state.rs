@@ -290,14 +290,16 @@ async fn a_thousand_paths_of_large_metadata_cost_no_more_than_one() {
         assert_eq!(network.ask(&read(paths)).await.status, 200);
         start.elapsed()
     };
-    // The shortest of many: other tests interrupt the rest.
+    // The shortest of many: other tests interrupt the rest. On a busy machine more are needed.
     let (mut one, mut all) = (Duration::MAX, Duration::MAX);
-    for _ in 0..20 {
+    for round in 0..400 {
         one = one.min(time(&paths[..1]).await);
         all = all.min(time(&paths).await);
+        if round >= 20 && all < 10 * one {
+            break;
+        }
     }
-    // On a busy machine it was 20 times as long. If each path looked at the megabyte, it would be up to a thousand times.
-    assert!(all < 50 * one, "{all:?} are much more than {one:?}");
+    assert!(all < 10 * one, "{all:?} are much more than {one:?}");
 }
 
 /// A call that was answered, and its id.

@@ -14,16 +14,13 @@ use std::time::{Duration, Instant};
 use test_support::{Random, scale};
 use vodozemac::megolm::{GroupSession, InboundGroupSession, MegolmMessage};
 
-/// Kills every day; with `scripts/test --full` more.
-fn kills() -> usize {
-    if scale() > 1 { 10_000 } else { 120 }
-}
-
 /// Messages that wait to be received.
 const INCOMING: u32 = 1_500;
 
 #[test]
 fn nothing_acknowledged_is_lost_nothing_is_doubled_and_no_ratchet_step_is_used_twice() {
+    // More with `scripts/test --full`.
+    let kills = if scale() > 1 { 10_000 } else { 120 };
     let seed = u64::from(std::process::id()) | 1;
     println!("seed {seed}");
     let mut random = Random::of(&[seed]);
@@ -35,7 +32,7 @@ fn nothing_acknowledged_is_lost_nothing_is_doubled_and_no_ratchet_step_is_used_t
     let mut acknowledged = Vec::new();
     let mut started = 0;
     let mut killed = 0;
-    while killed < kills() {
+    while killed < kills {
         let wanted = 1 + (killed / 15) % 8;
         while running.len() + stopped.len() < wanted {
             // Every other one has a wall clock that jumps.

@@ -11,7 +11,7 @@ use super::envelope::{Path, after, before, path};
 /// Bytes of the DER of a BLS key before the key.
 const DER_PREFIX: usize = 37;
 /// Maximum difference between the time of a certificate and the clock.
-const TIME_BOUND: Duration = Duration::from_secs(60);
+const TIME_BOUND: Duration = Duration::from_secs(10);
 
 /// A certificate as it was sent.
 pub fn decoded(certificate: &[u8]) -> Certificate {
