@@ -2,7 +2,9 @@
 
 use ::client::api::*;
 use ::client::{CallError, Client, Failure, Item, RejectCode, Retry, Trust};
+use ic_agent::Agent;
 use ic_agent::identity::AnonymousIdentity;
+use tokio::net::TcpSocket;
 
 use super::agent;
 use crate::item;
@@ -39,16 +41,18 @@ async fn adds_reads_and_refusals_are_typed() {
 #[tokio::test]
 async fn rejections_and_silence_are_told_apart() {
     let network = Network::start();
-    let (url, absent) = (network.url(), network.absent_canister());
-    let agent = agent(&url, AnonymousIdentity).await;
-    let nobody = Client::with_agent(agent.clone(), absent);
+    let nobody = Client::with_agent(agent(&network.url(), AnonymousIdentity).await, network.absent_canister());
     let error = nobody.add_message(b"key", b"sealed").await.expect_err("there is no such canister");
     let reject = error.reject().expect("it is rejected");
     assert_eq!((reject.code, reject.error_code), (RejectCode::DestinationInvalid, Some(301)));
     assert!(!error.may_have_run());
 
+    // It is bound, so nobody else gets its port, and does not listen.
+    let silent = TcpSocket::new_v4().expect("there are sockets");
+    silent.bind(([127, 0, 0, 1], 0).into()).expect("a port is free");
+    let url = format!("http://{}", silent.local_addr().expect("it is bound"));
+    let agent = Agent::builder().with_url(url).build().expect("the url is legal");
     let client = Client::with_agent(agent, network.canister()).with_retry(Retry::NEVER);
-    drop(network);
     let error = client.get_status().await.expect_err("nobody listens");
     assert!(matches!(error, CallError::Failed(Failure::Unanswered(_))) && error.is_passing(), "{error}");
 }

@@ -172,10 +172,9 @@ fn a_signal_does_not_wait_for_the_work_that_goes_on() {
     std::fs::remove_file(place.path("key")).unwrap();
     let made = std::process::Command::new("mkfifo").arg("--mode=600").arg(place.path("key")).status().unwrap();
     assert!(made.success());
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    place.append_config(&format!("listen = \"127.0.0.1:{port}\"\n"));
+    place.append_config("listen = \"127.0.0.1:0\"\n");
     let running = place.run();
-    eventually("it has begun", || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok());
+    running.address();
     let start = Instant::now();
     running.terminate();
     let (code, log) = running.ended();
@@ -187,13 +186,13 @@ fn a_signal_does_not_wait_for_the_work_that_goes_on() {
 fn figures_and_health_are_served() {
     let network = network();
     let place = Place::new(&network, VERIFIERS[0]);
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    place.append_config(&format!("listen = \"127.0.0.1:{port}\"\n"));
+    place.append_config("listen = \"127.0.0.1:0\"\n");
     let mut running = place.run();
+    let address = running.address();
     let get = |path: &str| {
         network.runtime.block_on(async {
             let client = reqwest::Client::builder().no_proxy().build().unwrap();
-            let response = client.get(format!("http://127.0.0.1:{port}{path}")).send().await.ok()?;
+            let response = client.get(format!("http://{address}{path}")).send().await.ok()?;
             Some((response.status().as_u16(), response.text().await.ok()?))
         })
     };

@@ -5,6 +5,7 @@ use crate::network::{Network, name};
 use directory_core::vrf::SecretKey;
 use sha2::{Digest, Sha256};
 use std::fs::File;
+use std::net::SocketAddr;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -99,6 +100,17 @@ impl Process {
         eventually("the verifier ends", || self.0.try_wait().unwrap().is_some());
         let log = std::fs::read_to_string(&self.1).unwrap();
         (self.0.wait().unwrap().code().unwrap_or(-1), log)
+    }
+
+    /// Waits until it serves its figures. The address is that of its log.
+    pub fn address(&self) -> SocketAddr {
+        let address = || {
+            let log = std::fs::read_to_string(&self.1).unwrap();
+            let (_, address) = log.split_once("serves /metrics and /healthz address=")?;
+            address.split_once('\n')?.0.parse().ok()
+        };
+        eventually("it serves its figures", || address().is_some());
+        address().unwrap()
     }
 
     pub fn is_running(&mut self) -> bool {
