@@ -40,11 +40,10 @@ const cutOff = (page: Page): Promise<string[]> =>
     return [...bar.children].filter(sticksOut).map(({ textContent }) => textContent ?? '');
   });
 
+/** Each colour scheme and each width once: contrast does not depend on the width, nor the layout on the colours. */
 const SETTINGS = [
   ['light', { colorScheme: 'light' }],
-  ['dark', { colorScheme: 'dark' }],
-  ['phone', PHONE],
-  ['phone-dark', { ...PHONE, colorScheme: 'dark' }],
+  ['dark-phone', { ...PHONE, colorScheme: 'dark' }],
 ] as const;
 
 describe.each(SETTINGS)('in %s', (name, options) => {

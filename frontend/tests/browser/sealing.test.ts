@@ -102,7 +102,9 @@ describe('sealing', () => {
     await unlock(page);
     const before = await controller.canister.get_max_message_id();
     let lost = 0;
+    let loses = true;
     await page.route(/\/call$/, async (route) => {
+      if (!loses) return route.continue();
       await route.fetch();
       lost += 1;
       await route.abort();
@@ -110,7 +112,8 @@ describe('sealing', () => {
     await sealText(page, 'lost answer');
     await expect.poll(() => entry(page, 'lost answer').textContent()).toContain('does not answer');
     expect(lost).toBeGreaterThan(0);
-    await page.unroute(/\/call$/);
+    // The route stays: a call may be on it just now.
+    loses = false;
     await expect.poll(() => entry(page, 'lost answer').textContent()).toContain('Already stored, as message');
     const after = await controller.canister.get_max_message_id();
     if (before.__kind__ === 'Err' || after.__kind__ === 'Err') throw new Error('no status');
