@@ -238,7 +238,12 @@ impl StableMemory {
         let pages = (contents.len() as u64).div_ceil(WASM_PAGE);
         assert!(self.grow(pages), "stable memory ends at {MAX_STABLE_MEMORY} bytes");
         if let Some(backing) = &mut self.backing {
-            backing.overwrite(0, contents);
+            // New memory is zero, and takes physical memory only where it is written.
+            for (number, part) in
+                contents.chunks(PAGE).enumerate().filter(|(_, part)| *part != &[0; PAGE][..part.len()])
+            {
+                backing.overwrite(number * PAGE, part);
+            }
         }
     }
 

@@ -38,7 +38,7 @@ impl Region {
     pub fn of(contents: &[u8]) -> Self {
         let mut region = Self::from(contents.len() as u64);
         for (number, part) in (0..).zip(contents.chunks(PAGE)) {
-            if part.iter().any(|byte| *byte != 0) {
+            if *part != [0; PAGE][..part.len()] {
                 region.pages.insert(number, page(part));
             }
         }
