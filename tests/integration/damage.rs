@@ -1,5 +1,6 @@
 //! Damaged records. An upgrade that meets one is refused. `check` reports damage that an upgrade does not look at.
 
+use memchr::memmem;
 use message_canister::api::*;
 use message_canister::limits::MIN_REBUILD_PAGES;
 
@@ -24,11 +25,7 @@ fn filled() -> Inbox {
 }
 
 fn find(stable: &[u8], bytes: &[u8]) -> usize {
-    let found: Vec<_> =
-        stable.chunks(4_096).enumerate().filter(|(_, page)| page.iter().any(|byte| *byte != 0)).collect();
-    let first = found.first().expect("stable memory is in use").0 * 4_096;
-    let place = stable[first..].windows(bytes.len()).position(|window| window == bytes);
-    first + place.expect("it is in stable memory")
+    memmem::find(stable, bytes).expect("it is in stable memory")
 }
 
 /// The victim's record: 84 bytes, its hash at the 40th.

@@ -16,6 +16,7 @@ use directory_core::update::Update;
 use directory_core::vrf::SecretKey;
 use ed25519_dalek::{Signer, SigningKey};
 use ic_stable_structures::{Memory, VectorMemory};
+use memchr::memmem;
 use serde_bytes::ByteBuf;
 
 const SECOND: u64 = 1_000_000_000;
@@ -138,9 +139,9 @@ impl Forged {
     /// Overwrites bytes wherever they lie in stable memory.
     pub fn overwrite(&mut self, from: &[u8], to: &[u8]) {
         let bytes = self.bytes();
-        let places: Vec<_> = bytes.windows(from.len()).enumerate().filter(|(_, bytes)| *bytes == from).collect();
+        let places: Vec<_> = memmem::find_iter(&bytes, from).collect();
         assert!(!places.is_empty(), "the bytes are there");
-        places.iter().for_each(|(at, _)| self.raw.write(*at as u64, to));
+        places.iter().for_each(|at| self.raw.write(*at as u64, to));
     }
 
     fn store(&self) -> Store<impl Memory + use<>> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::common::{install, module, number, query, update};
+use crate::common::{SPIN, install, module, number, query, update};
 use candid::{Principal, decode_one, encode_one};
 use ic_management_canister_types::{
     CanisterIdRecord, CanisterInstallMode, CanisterStatusResult, CanisterStatusType, InstallCodeArgs,
@@ -104,12 +104,7 @@ fn stopping_a_canister_that_does_not_stop_is_given_up_after_five_minutes() {
 #[test]
 fn a_canister_does_not_stop_while_its_raw_rand_call_is_open() {
     let ic = LocalIc::new();
-    let spin = r#"(func (export "canister_update spin") (local $i i32)
-        (loop $again
-            (local.set $i (i32.add (local.get $i) (i32.const 1)))
-            (br_if $again (i32.lt_u (local.get $i) (i32.const 900000000))))
-        (call $msg_reply))"#;
-    let (id, busy) = (install(&ic, FORWARD), install(&ic, spin));
+    let (id, busy) = (install(&ic, FORWARD), install(&ic, &format!("(memory 2) {SPIN}")));
     let submit = |callee, method, argument: &[u8]| {
         ic.submit_call(callee, Principal::anonymous(), method, argument.to_vec()).unwrap()
     };

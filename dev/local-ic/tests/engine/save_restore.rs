@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::time::Duration;
 
+use crate::common::SPIN;
 use crate::common::memory_canister::{FIRST_OFFSET, SIZE, install, module, update};
 use candid::{CandidType, Principal, decode_one, encode_one};
 use ic_management_canister_types::*;
@@ -175,7 +176,7 @@ fn calls_in_flight_go_on() {
     let ic = LocalIc::new();
     // `run` asks for randomness, and answers with it from a callback.
     let body = r#"
-        (memory (export "memory") 1)
+        (memory (export "memory") 2)
         (table (export "table") funcref (elem $replied $rejected))
         (data (i32.const 0) "raw_rand")
         (data (i32.const 16) "DIDL\00\00")
@@ -189,13 +190,8 @@ fn calls_in_flight_go_on() {
                 (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 0))
             (call $call_data_append (i32.const 16) (i32.const 6))
             (drop (call $call_perform)))
-        (func (export "canister_update spin") (local $i i32)
-            (loop $again
-                (local.set $i (i32.add (local.get $i) (i32.const 1)))
-                (br_if $again (i32.lt_u (local.get $i) (i32.const 900000000))))
-            (call $msg_reply))
     "#;
-    let id = crate::common::install(&ic, body);
+    let id = crate::common::install(&ic, &format!("{body}{SPIN}"));
     let anonymous = Principal::anonymous();
     // This message fills a round, so that later ones wait in the queue or for their callback.
     let spin = ic.submit_call(id, anonymous, "spin", vec![]).expect("it is taken in");

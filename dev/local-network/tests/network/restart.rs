@@ -14,12 +14,12 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-/// `count` counts; `grow` takes 16 GiB of stable memory; `slow` takes so long that few of them fit in a round, and counts.
+/// `count` counts; `grow` takes 16 GiB of stable memory; `slow` has so many instructions that few of them fit in a round, and counts.
 const CANISTER: &str = r#"(module
     (import "ic0" "msg_reply_data_append" (func $append (param i32 i32)))
     (import "ic0" "msg_reply" (func $reply))
     (import "ic0" "stable64_grow" (func $grow (param i64) (result i64)))
-    (memory 1)
+    (memory 2)
     (func $count
         (i32.store (i32.const 0) (i32.add (i32.load (i32.const 0)) (i32.const 1)))
         (call $append (i32.const 0) (i32.const 4))
@@ -28,7 +28,9 @@ const CANISTER: &str = r#"(module
     (func (export "canister_update slow") (local $i i32)
         (loop $again
             (local.set $i (i32.add (local.get $i) (i32.const 1)))
-            (br_if $again (i32.lt_u (local.get $i) (i32.const 300000000))))
+            ;; Each byte counts as an instruction.
+            (memory.fill (i32.const 65536) (i32.const 0) (i32.const 65536))
+            (br_if $again (i32.lt_u (local.get $i) (i32.const 36_000))))
         (call $count))
     (func (export "canister_update grow")
         (if (i64.lt_s (call $grow (i64.const 262144)) (i64.const 0)) (then unreachable))

@@ -97,7 +97,8 @@ fn apply(content: &mut Vec<u8>, op: &Op, keep: &mut impl FnMut(usize) -> bool) {
                 let at = offset + number * SECTOR;
                 if keep(at) {
                     if content.len() < at + sector.len() {
-                        content.resize(at + sector.len(), 0);
+                        // Much faster than `resize` without optimisation.
+                        content.extend(vec![0; at + sector.len() - content.len()]);
                     }
                     content[at..at + sector.len()].copy_from_slice(sector);
                 }

@@ -52,6 +52,15 @@ pub fn install(ic: &LocalIc, body: &str) -> Principal {
     id
 }
 
+/// An update method `spin` that uses up the instructions of a round. It writes to the second page of memory: each byte counts as
+/// an instruction, and takes much less time.
+pub const SPIN: &str = r#"(func (export "canister_update spin") (local $i i32)
+    (loop $again
+        (local.set $i (i32.add (local.get $i) (i32.const 1)))
+        (memory.fill (i32.const 65536) (i32.const 0) (i32.const 65536))
+        (br_if $again (i32.lt_u (local.get $i) (i32.const 110_000))))
+    (call $msg_reply))"#;
+
 /// An update call from the anonymous principal.
 pub fn update(ic: &LocalIc, id: Principal, method: &str) -> Result<Vec<u8>, RejectResponse> {
     ic.update_call(id, Principal::anonymous(), method, vec![])
