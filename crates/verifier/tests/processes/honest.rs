@@ -174,6 +174,7 @@ fn a_signal_does_not_wait_for_the_work_that_goes_on() {
     assert!(made.success());
     place.append_config("listen = \"127.0.0.1:0\"\n");
     let running = place.run();
+    // It serves once it has begun.
     running.address();
     let start = Instant::now();
     running.terminate();

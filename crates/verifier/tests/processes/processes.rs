@@ -104,13 +104,14 @@ impl Process {
 
     /// Waits until it serves its figures. The address is that of its log.
     pub fn address(&self) -> SocketAddr {
-        let address = || {
+        let mut address = None;
+        eventually("it serves its figures", || {
             let log = std::fs::read_to_string(&self.1).unwrap();
-            let (_, address) = log.split_once("serves /metrics and /healthz address=")?;
-            address.split_once('\n')?.0.parse().ok()
-        };
-        eventually("it serves its figures", || address().is_some());
-        address().unwrap()
+            let told = log.split_once("serves /metrics and /healthz address=");
+            address = told.and_then(|(_, rest)| rest.split_once('\n')?.0.parse().ok());
+            address.is_some()
+        });
+        address.unwrap()
     }
 
     pub fn is_running(&mut self) -> bool {

@@ -14,7 +14,8 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-/// `count` counts; `grow` takes 16 GiB of stable memory; `slow` has so many instructions that few of them fit in a round, and counts.
+/// `count` counts; `grow` takes 16 GiB of stable memory; `slow` counts, and has so many instructions that few of them fit in a
+/// round.
 const CANISTER: &str = r#"(module
     (import "ic0" "msg_reply_data_append" (func $append (param i32 i32)))
     (import "ic0" "msg_reply" (func $reply))

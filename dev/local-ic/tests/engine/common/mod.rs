@@ -52,8 +52,8 @@ pub fn install(ic: &LocalIc, body: &str) -> Principal {
     id
 }
 
-/// An update method `spin` that uses up the instructions of a round. It writes to the second page of memory: each byte counts as
-/// an instruction, and takes much less time.
+/// An update method `spin` that uses up the instructions of a round. It writes to the second page of memory: each byte counts
+/// as an instruction, and takes much less time.
 pub const SPIN: &str = r#"(func (export "canister_update spin") (local $i i32)
     (loop $again
         (local.set $i (i32.add (local.get $i) (i32.const 1)))
