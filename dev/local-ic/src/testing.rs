@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use crate::canister::{Canister, Global};
 use crate::client::LocalIc;
-use crate::memory::PAGE;
+use crate::memory::nonzero_pages;
 use crate::metrics::{ExecutionRecord, Usage};
 use crate::system_api::EntryPoint;
 
@@ -64,11 +64,9 @@ impl CanisterState {
 /// SHA-256 of the 4-KiB pages that are not all zeros, each after its number. Most pages are all zeros.
 fn hash(memory: &[u8]) -> [u8; 32] {
     let mut hasher = Sha256::new();
-    for (number, page) in (0_u64..).zip(memory.chunks(PAGE)) {
-        if page != [0; PAGE] {
-            hasher.update(number.to_le_bytes());
-            hasher.update(page);
-        }
+    for (number, page) in nonzero_pages(memory) {
+        hasher.update((number as u64).to_le_bytes());
+        hasher.update(page);
     }
     hasher.finalize().into()
 }

@@ -18,5 +18,5 @@ pub use creator::{HeapCreator, with_heap};
 pub use heap::{GUARD as HEAP_GUARD, Heap};
 pub use image::Image;
 pub use mapping::Mapping;
-pub use page::{PAGE, Page};
+pub use page::{PAGE, Page, nonzero_pages};
 pub use stable::{Footprint, StableMemory};

@@ -6,3 +6,8 @@ use crate::limits::OS_PAGE;
 pub const PAGE: usize = OS_PAGE as usize;
 /// A page's contents.
 pub type Page = [u8; PAGE];
+
+/// The pages of `memory` that are not all zeros, each after its number. The last page may be shorter.
+pub fn nonzero_pages(memory: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+    memory.chunks(PAGE).enumerate().filter(|(_, page)| *page != &[0; PAGE][..page.len()])
+}

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::changed::{Changed, PageChanges};
 use super::image::Image;
 use super::mapping::{Access, Mapping};
-use super::page::{PAGE, Page};
+use super::page::{PAGE, Page, nonzero_pages};
 use super::undo_log::UndoLog;
 use crate::limits::{INSTALL_STABLE_PAGES, MAX_STABLE_MEMORY, WASM_PAGE};
 
@@ -239,10 +239,8 @@ impl StableMemory {
         assert!(self.grow(pages), "stable memory ends at {MAX_STABLE_MEMORY} bytes");
         if let Some(backing) = &mut self.backing {
             // New memory is zero, and takes physical memory only where it is written.
-            for (number, part) in
-                contents.chunks(PAGE).enumerate().filter(|(_, part)| *part != &[0; PAGE][..part.len()])
-            {
-                backing.overwrite(number * PAGE, part);
+            for (number, page) in nonzero_pages(contents) {
+                backing.overwrite(number * PAGE, page);
             }
         }
     }

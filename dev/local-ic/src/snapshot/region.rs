@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::memory::{PAGE, Page};
+use crate::memory::{PAGE, Page, nonzero_pages};
 
 /// Bytes of a fixed number. Its encoding is that number: the pages are saved apart.
 pub struct Region {
@@ -37,11 +37,7 @@ impl Region {
     /// A copy of `contents`.
     pub fn of(contents: &[u8]) -> Self {
         let mut region = Self::from(contents.len() as u64);
-        for (number, part) in (0..).zip(contents.chunks(PAGE)) {
-            if *part != [0; PAGE][..part.len()] {
-                region.pages.insert(number, page(part));
-            }
-        }
+        region.pages.extend(nonzero_pages(contents).map(|(number, part)| (number as u32, page(part))));
         region
     }
 
